@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: pinned error kinds, numbered decisions, light imports, pins without addresses."""
+"""House rules that no linter knows: pinned error kinds, numbered decisions, light imports, pins without addresses."""
 
 from __future__ import annotations
 
