@@ -1,0 +1,86 @@
+"""The register: what every verb works on. Clock, randomness and the actor are given, never looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+from rollbook.blobs import Blobs
+from rollbook.catalog import Catalog, Connection, audit, organisations, projects
+from rollbook.catalog.rows import ProjectRow
+from rollbook.model import ids
+from rollbook.model.canonical import JSON
+from rollbook.model.errors import NotFound
+from rollbook.model.names import check_name
+from rollbook.model.permission import Action, Actor, Resource, require
+
+
+@dataclass(frozen=True)
+class Register:
+    """An open register and the actor who uses it.
+
+    Attributes:
+        catalog: Names and facts.
+        blobs: Bytes by digest.
+        root: Data directory, for run journals and keys.
+        actor: Who acts.
+        clock: UTC microseconds.
+        random: So many random bytes.
+    """
+
+    catalog: Catalog
+    blobs: Blobs
+    root: Path
+    actor: Actor
+    clock: Callable[[], int]
+    random: Callable[[int], bytes]
+
+    def new_id(self) -> str:
+        """A fresh UUIDv7."""
+        return ids.uuid7(self.clock(), self.random(ids.RANDOM_BYTES))
+
+    def allow(self, action: Action, project: str, name: str = "") -> Resource:
+        """The resource, where the actor may act on it.
+
+        Raises:
+            Forbidden: The actor may not.
+            InvalidName: The project's name is not allowed.
+        """
+        resource = Resource(self.actor.organisation, check_name(project, "project"), name)
+        require(self.actor, action, resource)
+        return resource
+
+    def project(self, connection: Connection, name: str) -> ProjectRow:
+        """The project of that name.
+
+        Raises:
+            NotFound: There is none.
+        """
+        organisation = organisations.find(connection, self.actor.organisation)
+        found = organisation and projects.find(connection, organisation, name)
+        if not found:
+            raise NotFound(f"project {name!r} does not exist", hint="log something into it, or see 'rollbook ls'")
+        return found
+
+    def ensure_project(self, connection: Connection, name: str) -> ProjectRow:
+        """The project of that name, made where it is not there."""
+        at = self.clock()
+        organisation = organisations.ensure(connection, self.actor.organisation, id=self.new_id(), at=at)
+        return projects.ensure(connection, organisation, check_name(name, "project"), id=self.new_id(), at=at)
+
+    def record(
+        self, connection: Connection, project: ProjectRow, action: str, resource: Resource, details: dict[str, JSON]
+    ) -> None:
+        """Append the audit entry of what this transaction does."""
+        audit.append(
+            connection,
+            organisation=project.organisation,
+            project=project.key,
+            at=self.clock(),
+            actor=self.actor.name,
+            action=action,
+            resource=str(resource),
+            details=details,
+        )

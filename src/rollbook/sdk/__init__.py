@@ -1,0 +1,1 @@
+"""The Python client: runs, artifacts, evaluations and queries over a small transport protocol."""

@@ -1,0 +1,127 @@
+"""`Api`: questions to a register, and the acts that need no run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollbook.model.canonical import JSON
+from rollbook.model.facts import AliasMove, Lineage, RunFacts
+from rollbook.sdk import settings
+from rollbook.sdk.connect import connect
+from rollbook.sdk.transport import Progress, Transport
+from rollbook.sdk.version import Version
+
+if TYPE_CHECKING:
+    from rollbook.model.results import Comparison, VersionDiff, Verification
+
+
+class Api:
+    """One register, one project at hand.
+
+    Args:
+        data_dir: Data directory; see `rollbook.sdk.settings.resolve`.
+        project: Project at hand; references may name another.
+        create: Make the data directory where it is not there.
+
+    Raises:
+        NotFound: There is no data directory.
+    """
+
+    def __init__(
+        self, data_dir: str | Path | None = None, project: str | None = None, *, create: bool = False
+    ) -> None:
+        self.settings = settings.resolve(data_dir, project)
+        self._create = create
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The connection, made when it is first needed."""
+        return connect(self.settings, create=self._create)
+
+    @property
+    def project(self) -> str:
+        """Project at hand."""
+        return self.settings.project
+
+    def artifact(self, reference: str) -> Version:
+        """The version a reference names, such as `math_tutor:champion@2026-05-01`.
+
+        Raises:
+            InvalidReference: It does not follow the grammar.
+            NotFound: There is no such version.
+        """
+        return Version(self.transport.resolve(reference, self.project), self.transport)
+
+    def projects(self) -> Sequence[str]:
+        """Names of all projects."""
+        return self.transport.projects()
+
+    def collections(self, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002 - W&B's word
+        """Collections of the project: name, type, versions, newest."""
+        return self.transport.collections(self.project, type=type)
+
+    def artifacts(self, collection: str) -> list[Version]:
+        """Versions of a collection, newest first."""
+        return [Version(facts, self.transport) for facts in self.transport.versions(self.project, collection)]
+
+    def run(self, run: str) -> RunFacts:
+        """A run by its short id or full id."""
+        return self.transport.run(run, self.project)
+
+    def runs(self, *, state: str = "", job_type: str = "", group: str = "", tag: str = "") -> Sequence[RunFacts]:
+        """Runs of the project, newest first."""
+        return self.transport.runs(self.project, state=state, job_type=job_type, group=group, tag=tag)
+
+    def history(self, run: str) -> Iterator[dict[str, Any]]:
+        """The rows a run logged, one per step."""
+        return self.transport.history(self.run(run))
+
+    def alias(self, reference: str, alias: str, *, segment: str = "", reason: str = "") -> AliasMove:
+        """Point an alias at a version."""
+        return self.transport.set_alias(reference, alias, self.project, segment=segment, reason=reason)
+
+    def promote(self, reference: str, alias: str = "champion", *, segment: str = "", reason: str = "") -> AliasMove:
+        """Make a version the champion: move the alias, with a reason, recorded as a promotion."""
+        return self.transport.set_alias(
+            reference, alias, self.project, segment=segment, reason=reason, action="promote"
+        )
+
+    def rollback(
+        self, collection: str, alias: str = "champion", *, segment: str = "", reason: str = ""
+    ) -> AliasMove:
+        """Put an alias back where it was before its last standing move.
+
+        Raises:
+            Conflict: It was nowhere before.
+        """
+        return self.transport.rollback(collection, alias, self.project, segment=segment, reason=reason)
+
+    def unalias(self, collection: str, alias: str, *, segment: str = "", reason: str = "") -> AliasMove:
+        """Take an alias away; its history stays."""
+        return self.transport.delete_alias(collection, alias, self.project, segment=segment, reason=reason)
+
+    def alias_history(self, collection: str, alias: str = "champion") -> Sequence[AliasMove]:
+        """Every move of an alias, oldest first: who, when, why, from, to."""
+        return self.transport.alias_history(collection, alias, self.project)
+
+    def lineage(self, reference: str, *, up: bool = True, down: bool = True, depth: int | None = None) -> Lineage:
+        """What a version was made from and what was made from it."""
+        return self.transport.lineage(reference, self.project, up=up, down=down, depth=depth)
+
+    def compare(self, references: Sequence[str], **plan: Any) -> Comparison:
+        """Compare models (or evaluations), overall and per group. The plan is that of `rollbook compare`."""
+        return self.transport.compare(references, self.project, plan)
+
+    def diff(self, old: str, new: str, *, key: Sequence[str] = ()) -> VersionDiff:
+        """Files, rows, columns and metadata that differ between two versions."""
+        return self.transport.diff(old, new, self.project, key=key)
+
+    def verify(self, reference: str | None = None, *, progress: Progress | None = None) -> Verification:
+        """Check a version, or the whole register, byte by byte."""
+        return self.transport.verify(reference, self.project, progress=progress)
+
+    def __repr__(self) -> str:
+        return f"<Api {self.transport.location!r}, project {self.project!r}>"

@@ -1,0 +1,129 @@
+"""Finding files on disk: which are regular, what lies below a folder, what a local reference's checksum is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from rollbook.model.errors import InvalidInput, SourceUnreadable
+from rollbook.model.manifest import Entry
+from rollbook.model.names import check_path
+
+_BLOCK = 1024 * 1024
+_SHOWN = 5
+
+
+def regular_file(path: Path) -> Path:
+    """The absolute path of a regular file; a link given by name is followed.
+
+    Raises:
+        SourceUnreadable: It is missing, unreadable, or not a regular file.
+    """
+    problem = _problem(path)
+    if problem:
+        raise SourceUnreadable(f"{str(path)!r} {problem}", hint="name an existing, readable file")
+    return path.resolve()
+
+
+def _problem(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file (a pipe, socket or device)"
+    return "" if os.access(path, os.R_OK) else "is not readable"
+
+
+def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, Path]]:
+    """Every regular file below a folder, sorted, as (relative path, file).
+
+    Raises:
+        SourceUnreadable: No such folder, or it holds something that is neither file nor folder; all such are listed.
+        InvalidInput: A name cannot be a path inside a version.
+    """
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise SourceUnreadable(f"{str(folder)!r} {what}", hint="name an existing folder")
+    root = folder.resolve()
+    found: list[tuple[str, Path]] = []
+    refused: list[str] = []
+    for relative, path in _scan(root, root, refused, follow_links=follow_links):
+        found.append((check_path(_text(relative)), path))
+    if refused:
+        shown = ", ".join(repr(name) for name in sorted(refused)[:_SHOWN])
+        raise SourceUnreadable(
+            f"{str(folder)!r} holds {len(refused)} links, pipes, sockets or devices: {shown}",
+            hint="remove them, or pass follow_links=True for links that stay inside the folder",
+        )
+    return iter(sorted(found))
+
+
+def _scan(root: Path, folder: Path, refused: list[str], *, follow_links: bool) -> Iterator[tuple[str, Path]]:
+    try:
+        with os.scandir(folder) as listing:
+            children = list(listing)
+    except OSError as error:
+        raise SourceUnreadable(f"{str(folder)!r} cannot be read: {error.strerror}") from error
+    for child in children:
+        path = Path(child.path)
+        relative = str(path.relative_to(root))
+        if child.is_symlink() and not (follow_links and _stays_inside(path, root, folder)):
+            refused.append(relative)
+        elif child.is_dir():
+            yield from _scan(root, path, refused, follow_links=follow_links)
+        elif child.is_file():
+            yield relative, path
+        else:
+            refused.append(relative)
+
+
+def _stays_inside(link: Path, root: Path, folder: Path) -> bool:
+    """Whether a link leads to something inside the root that does not contain the link itself."""
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return False
+    return target.is_relative_to(root) and not folder.resolve().is_relative_to(target)
+
+
+def _text(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"file name {os.fsencode(name)!r} is not UTF-8", hint="rename the file") from error
+    return name
+
+
+def local_references(path: Path, name: str | None) -> Iterator[Entry]:
+    """References to a local file, or to every file below a local folder, with SHA-256 and size."""
+    if path.is_dir():
+        for relative, source in walk(path):
+            yield _local_reference(source, f"{name.rstrip('/')}/{relative}" if name else relative)
+    else:
+        source = regular_file(path)
+        yield _local_reference(source, name or source.name)
+
+
+def _local_reference(source: Path, name: str) -> Entry:
+    checksum, size = sha256_file(source)
+    return Entry(
+        path=check_path(name), kind="reference", uri=source.as_uri(), checksum=f"sha256:{checksum}", size=size
+    )
+
+
+def sha256_file(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size of a file, read in blocks."""
+    hasher, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            hasher.update(block)
+            size += len(block)
+    return hasher.hexdigest(), size

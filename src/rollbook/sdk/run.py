@@ -1,0 +1,300 @@
+"""`Run`: one execution that logs, uses versions and makes versions."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rollbook.model.canonical import JSON, encode
+from rollbook.model.digest import Digest
+from rollbook.model.errors import InvalidInput
+from rollbook.model.facts import NewVersion, Origin, RunFacts
+from rollbook.model.names import check_name, check_tag
+from rollbook.model.provenance import Code
+from rollbook.sdk import capture, sources
+from rollbook.sdk.artifact import Artifact
+from rollbook.sdk.config import Facts
+from rollbook.sdk.heartbeat import Heartbeat
+from rollbook.sdk.progress import bar
+from rollbook.sdk.transport import Transport
+from rollbook.sdk.upload import upload
+from rollbook.sdk.version import Version
+
+BUILDER = "rollbook-sdk"
+
+
+class Run:
+    """A run. Made by `rollbook.init`; use it in a `with` block or call `finish`.
+
+    Attributes:
+        facts: What the register knew of the run when it began.
+        config: Parameters; written through to the register at every change.
+        summary: One value per logged key (the last), and whatever is set by hand.
+    """
+
+    def __init__(
+        self,
+        facts: RunFacts,
+        transport: Transport,
+        *,
+        save_code: bool = True,
+        on_finish: Callable[[Run], None] | None = None,
+    ) -> None:
+        self.facts = facts
+        self._transport = transport
+        self._log = transport.open_log(facts)
+        self._step = 0
+        self._finished = False
+        self._save_code = save_code
+        self._on_finish = on_finish
+        self._origin: Origin | None = None
+        self._last: dict[str, Any] = {}
+        self.config = Facts("config", facts.config, self._save_config)
+        self.summary = Facts("summary", facts.summary, self._save_summary)
+        self._heartbeat = Heartbeat(lambda: self._beat())
+
+    @property
+    def id(self) -> str:
+        """Short id, unique in the project."""
+        return self.facts.short
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+        return self.facts.name
+
+    @property
+    def project(self) -> str:
+        """The run's project."""
+        return self.facts.project
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log` will have."""
+        return self._step
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+        """Record values. When this returns the row is in the run's journal and survives the process's death.
+
+        Args:
+            data: Numbers, text or nested dicts of them by name.
+            step: Position; default one more than the last. Rows of one step are read as one.
+            commit: False to stay at this step, so that the next call adds to it.
+
+        Raises:
+            InvalidInput: A value cannot be recorded, or the step goes back; nothing was recorded.
+        """
+        if self._finished:
+            raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
+        written = self._log.append(data, time_us=time.time_ns() // 1000, step=self._step if step is None else step)
+        self._last.update(data)
+        self._step = written + 1 if commit else written
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """The rows logged so far, one per step, with `_step` and `_time`."""
+        return self._transport.history(self.facts)
+
+    def use_artifact(self, version: str | Version, type: str | None = None) -> Version:  # noqa: A002 - W&B's word
+        """Declare that this run uses a version, and return it.
+
+        Args:
+            version: A reference such as `student_data:v0`, or a version.
+            type: The type it must have.
+
+        Raises:
+            NotFound: No such version.
+            InvalidInput: It has another type.
+        """
+        asked = version if isinstance(version, str) else version.qualified_name
+        facts = version.facts if isinstance(version, Version) else self._transport.resolve(asked, self.project)
+        if type is not None and facts.type != type:
+            raise InvalidInput(f"{asked!r} is a {facts.type}, not a {type}", hint=f"pass type={facts.type!r} or none")
+        self._transport.use(self.facts.id, facts, asked)
+        return Version(facts, self._transport)
+
+    def log_artifact(
+        self,
+        artifact: Artifact | str | Path,
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's word
+        aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        description: str = "",
+        data_class: str = "internal",
+    ) -> Version:
+        """Make a version durable, sealed and traced to this run.
+
+        Args:
+            artifact: A draft; or a file or folder; or `name:vN`, which logs the file or folder `name` (or `name.*`).
+            name: Collection for a path; default the file's own name.
+            type: Type for a path.
+            aliases: Aliases to point at the version, beside `latest`.
+            tags: Labels.
+            metadata: Creation metadata for a path.
+            description: Text for a path.
+            data_class: Declared sensitivity for a path.
+
+        Returns:
+            The version; when the same content is there already, that one.
+
+        Raises:
+            SourceUnreadable: No such file.
+            Conflict: The stated number is not the next, or the collection has another type. Nothing was logged.
+        """
+        if self._finished:
+            raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
+        draft = artifact if isinstance(artifact, Artifact) else sources.draft(
+            artifact, name, type, metadata=metadata, description=description, data_class=data_class
+        )
+        return self._commit(draft, aliases or (), [*draft.tags, *(tags or ())], {})
+
+    def log_evaluation(self, **arguments: Any) -> Version:
+        """Log per-student predictions of one model version on one dataset version. See `rollbook.sdk.evaluation.build`."""
+        from rollbook.sdk import evaluation
+
+        prepared = evaluation.build(self._resolved, self._transport.key(self.project), **arguments)
+        for facts in prepared.uses:
+            self._transport.use(self.facts.id, facts, facts.reference)
+        return self._commit(prepared.draft, prepared.aliases, prepared.tags, prepared.links)
+
+    def log_roster(self, frame: Any, name: str = "roster", *, student: str = "student", **options: Any) -> Version:
+        """Log student attributes. Raw student ids become pseudonyms before anything leaves this process.
+
+        Args:
+            frame: One row per student (or per student and `valid_from`), pandas, Polars or Arrow.
+            name: Collection.
+            student: Column with the student's id.
+            **options: `metadata`, `description`, `aliases`, `tags` as for `log_artifact`.
+        """
+        from rollbook import tables
+
+        table = tables.pseudonymise_column(tables.to_arrow(frame), student, self._transport.key(self.project))
+        draft = Artifact(
+            name, "roster", options.get("metadata"), options.get("description", ""), data_class="pseudonymous"
+        )
+        draft.add(tables.rename_column(table, student, "student"), "roster")
+        return self._commit(draft, options.get("aliases") or (), options.get("tags") or (), {})
+
+    def finish(self, exit_code: int = 0) -> None:
+        """End the run. Called by the `with` block and at the end of the process."""
+        if self._finished:
+            return
+        self._finished = True
+        self._heartbeat.stop()
+        self._log.close()
+        self._store_summary()
+        self._transport.update_run(self.facts.id, state="finished" if exit_code == 0 else "failed")
+        if self._on_finish is not None:
+            self._on_finish(self)
+
+    def _commit(
+        self, draft: Artifact, aliases: Sequence[str], tags: Sequence[str], links: Mapping[str, Digest]
+    ) -> Version:
+        checked_aliases = tuple(check_name(alias, "alias") for alias in aliases if alias != "latest")
+        checked_tags = tuple(check_tag(tag) for tag in tags)
+        metadata = draft.sealed_metadata()
+        origin = self._known_origin()
+        with bar(f"log {draft.collection}", sources.known_size(draft)) as progress:
+            manifest = upload(draft, self._transport, progress)
+        committed = self._transport.commit(
+            NewVersion(
+                project=self.project,
+                collection=draft.collection,
+                type=draft.type,
+                data_class=draft.data_class,
+                manifest=manifest,
+                metadata=metadata,
+                origin=Origin(
+                    run=self.facts.id,
+                    parameters=self.config.as_dict(),
+                    environment=origin.environment,
+                    code=origin.code,
+                    builder=origin.builder,
+                ),
+                stated_number=draft.stated_number,
+                aliases=checked_aliases,
+                tags=checked_tags,
+                description=draft.description,
+                links=dict(links),
+            )
+        )
+        draft.logged = Version(committed.version, self._transport)
+        return draft.logged
+
+    def _resolved(self, version: str | Version) -> Version:
+        if isinstance(version, Version):
+            return version
+        return Version(self._transport.resolve(version, self.project), self._transport)
+
+    def _known_origin(self) -> Origin:
+        if self._origin is None:
+            from rollbook.model.release import __version__
+
+            self._origin = Origin(
+                environment=capture.environment(), code=self._capture_code(), builder=f"{BUILDER}/{__version__}"
+            )
+        return self._origin
+
+    def _capture_code(self) -> JSON:
+        if not self._save_code:
+            return Code().to_json()
+        captured = capture.code(Path.cwd())
+        facts = captured.code.to_json()
+        if captured.files:
+            facts["version"] = str(self._log_code(captured))
+        return facts
+
+    def _log_code(self, captured: capture.CapturedCode) -> Digest:
+        """Keep what no commit holds, as a version of its own."""
+        stem = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(captured.code.entry).stem).strip("._-")
+        draft = Artifact(f"code-{stem or 'session'}"[:128], "code", {"commit": captured.code.commit})
+        for name, data in captured.files.items():
+            with draft.new_file(name, "wb") as stream:
+                stream.write(data)
+        manifest = upload(draft, self._transport)
+        committed = self._transport.commit(
+            NewVersion(
+                project=self.project,
+                collection=draft.collection,
+                type="code",
+                manifest=manifest,
+                metadata=draft.sealed_metadata(),
+                origin=Origin(run=self.facts.id, builder=BUILDER),
+            )
+        )
+        return committed.version.digest
+
+    def _beat(self) -> None:
+        self._transport.heartbeat(self.facts.id)
+
+    def _save_config(self, values: dict[str, JSON]) -> None:
+        self._transport.update_run(self.facts.id, config=values)
+
+    def _save_summary(self, values: dict[str, JSON]) -> None:
+        self._transport.update_run(self.facts.id, summary=values)
+
+    def _store_summary(self) -> None:
+        by_hand = self.summary.as_dict()
+        if self._last:
+            self.summary.update({**self._last, **by_hand})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(exit_code=0 if kind is None else 1)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.project}/{self.id} {self.name!r}>"
+
+    def _repr_html_(self) -> str:
+        config = html.escape(encode(self.config.as_dict()).decode())
+        return f"<b>{html.escape(self.project)}/{self.id}</b> {html.escape(self.name)}<br><code>{config}</code>"

@@ -1,0 +1,85 @@
+"""Turning a draft into durable blobs and a manifest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rollbook.model.digest import Digest
+from rollbook.model.errors import StorageFull
+from rollbook.model.manifest import Entry, Manifest, build
+from rollbook.sdk.artifact import Artifact, FilePart, TablePart
+from rollbook.sdk.transport import Progress, Transport, Upload
+
+
+def upload(draft: Artifact, transport: Transport, progress: Progress | None = None) -> Manifest:
+    """Read every part of a draft once, make it durable and return the manifest.
+
+    Raises:
+        SourceChanged: A file changed while it was read.
+        SourceUnreadable: A file is gone.
+        StorageFull: No room; nothing was changed.
+    """
+    kept = [part for part in draft.parts.values() if isinstance(part, Entry)]
+    source_files = {path: part for path, part in draft.parts.items() if isinstance(part, FilePart)}
+    tables = {path: part for path, part in draft.parts.items() if isinstance(part, TablePart)}
+    with transport.upload() as sending, _folder() as folder:
+        entries = [*kept, *_send_files(sending, source_files, progress), *_send_tables(sending, tables, folder, progress)]
+        manifest = build(entries)
+        # Sent along so that it shares a pack with its files: one pack and one flush for a small version.
+        sending.add_bytes(manifest.stored_bytes())
+        sending.commit()
+    return manifest
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="rollbook-upload-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _send_files(sending: Upload, parts: Mapping[str, FilePart], progress: Progress | None) -> Iterator[Entry]:
+    stored = sending.add_files([part.source for part in parts.values()], progress=progress)
+    for (path, part), blob in zip(parts.items(), stored, strict=True):
+        yield Entry(
+            path=path,
+            digest=blob.digest,
+            size=blob.size,
+            columns=part.columns,
+            executable=bool(part.source.stat().st_mode & stat.S_IXUSR),
+        )
+
+
+def _send_tables(
+    sending: Upload, parts: Mapping[str, TablePart], folder: Path, progress: Progress | None
+) -> Iterator[Entry]:
+    if not parts:
+        return
+    from rollbook import tables
+
+    facts: list[tuple[str, Digest, int, Sequence[dict[str, object]]]] = []
+    paths: list[Path] = []
+    for index, (path, part) in enumerate(parts.items()):
+        table = tables.to_arrow(part.frame)
+        target = folder / f"{index}.parquet"
+        try:
+            tables.write_parquet(table, target)
+        except OSError as error:
+            raise StorageFull(
+                f"no room in {os.fspath(folder)!r} to write table {path!r}: {error.strerror or error}",
+                hint="free space, or set TMPDIR to a larger disk",
+            ) from error
+        facts.append((path, tables.logical_digest(table), table.num_rows, tables.table_schema(table)))
+        paths.append(target)
+    for (path, logical, rows, columns), blob in zip(facts, sending.add_files(paths, progress=progress), strict=True):
+        yield Entry(
+            path=path, kind="table", digest=logical, size=blob.size, rows=rows, columns=tuple(columns), blob=blob.digest  # type: ignore[arg-type]
+        )
