@@ -1,0 +1,201 @@
+"""The dialect seam: the only module that knows which database is behind the catalog.
+
+SQLite runs with a write-ahead log and `synchronous=FULL`: with NORMAL, a power cut takes acknowledged commits with it.
+A writer takes the write lock when it begins (BEGIN IMMEDIATE), so that it never fails half-way for having read first.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from rollbook.catalog.failures import on_error
+from rollbook.model.errors import NotFound, StorageFull
+
+try:
+    from pysqlite3 import dbapi2 as _pysqlite3  # pyright: ignore[reportMissingTypeStubs]
+except ImportError:
+    _pysqlite3 = None
+
+BUSY_SECONDS = 30
+WAL_KEPT_BYTES = 64 * 1024 * 1024
+WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024
+_FIXED_SQLITE = (3, 51, 3)
+_OUTSIDE = ""
+"""No transaction: some settings can only be changed outside one."""
+
+
+def sqlite_module() -> ModuleType:
+    """The SQLite driver in use: the wheel with a fixed SQLite where it is installed, else Python's own."""
+    return _pysqlite3 or sqlite3
+
+
+def sqlite_version() -> tuple[int, int, int]:
+    """Version of the SQLite in use."""
+    return sqlite_module().sqlite_version_info
+
+
+def sqlite_is_fixed() -> bool:
+    """Whether several processes may write and checkpoint freely: SQLite before 3.51.3 can then corrupt its log."""
+    return sqlite_version() >= _FIXED_SQLITE
+
+
+def is_sqlite(engine: Engine | Connection) -> bool:
+    """Whether the database is SQLite."""
+    return engine.dialect.name == "sqlite"
+
+
+def database_url(target: str | Path) -> URL:
+    """A URL from a URL or from the path of a SQLite file."""
+    if isinstance(target, str) and "://" in target:
+        return make_url(target)
+    return URL.create("sqlite", database=str(target))
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite database, or None for another database."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def prepare_file(path: Path, *, create: bool) -> None:
+    """Make an empty database file, private and durable, where there is none.
+
+    Raises:
+        NotFound: It does not exist and may not be created.
+        StorageFull: The directory is full or read-only.
+    """
+    if path.exists():
+        return
+    if not create:
+        raise NotFound(f"no catalog at {path}", hint="create one with 'rollbook init', or check the data directory")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        _sync_directory(path.parent)
+    except OSError as error:
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull(
+                f"cannot create {path}: {error.strerror}", hint="free space, or choose another"
+            ) from error
+        raise NotFound(f"cannot create {path}: {error.strerror}", hint="create its directory first") from error
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def connect_engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine whose transactions begin, commit and fail as the catalog promises, on either database."""
+    engine = _sqlite_engine(url, read_only=read_only) if url.get_backend_name() == "sqlite" else create_engine(url)
+    event.listen(engine, "handle_error", on_error)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write."""
+    return engine.execution_options(rollbook_begin="IMMEDIATE")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that read one snapshot and write nothing."""
+    if is_sqlite(engine):
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
+    engine = create_engine(_read_only_url(url) if read_only else url, module=sqlite_module())
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _read_only_url(url: URL) -> URL:
+    """Without a log beside it, a file in a directory that cannot be written can only be read as unchanging."""
+    path = Path(url.database or "")
+    log = path.with_name(f"{path.name}-wal")
+    unchanging = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+    query = {"uri": "true", "mode": "ro"} | ({"immutable": "1"} if unchanging else {})
+    return URL.create("sqlite", database=path.absolute().as_uri(), query=query)
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    driver: Any = connection
+    driver.isolation_level = None  # the driver must not open transactions by itself: `_begin_sqlite` does
+    checkpoint_pages = 1000 if sqlite_is_fixed() else 0
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {WAL_KEPT_BYTES}",
+        f"wal_autocheckpoint = {checkpoint_pages}",
+    ):
+        driver.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("rollbook_begin", "DEFERRED")
+    if mode != _OUTSIDE:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def use_write_ahead_log(engine: Engine) -> None:
+    """Let readers and a writer work at once. The file remembers it; another database needs nothing.
+
+    Raises:
+        Unavailable: Another process holds the file; the database does not wait for it.
+    """
+    if is_sqlite(engine):
+        with engine.execution_options(rollbook_begin=_OUTSIDE).connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def checkpoint_alone(engine: Engine, path: Path | None) -> None:
+    """On a SQLite that is not fixed, shorten the log under a lock, since it never does so by itself there."""
+    if path is None or sqlite_is_fixed() or log_bytes(path) < WAL_CHECKPOINT_BYTES:
+        return
+    with path.with_name(f"{path.name}-checkpoint").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with engine.execution_options(rollbook_begin=_OUTSIDE).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def log_bytes(path: Path | None) -> int:
+    """Bytes of the write-ahead log beside a SQLite file."""
+    if path is None:
+        return 0
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def damage(connection: Connection) -> tuple[str, ...]:
+    """What the database's own check of its file finds; nothing for a database that checks its pages when it reads."""
+    if not is_sqlite(connection):
+        return ()
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    dangling = [
+        f"dangling reference in {row[0]}, row {row[1]}"
+        for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+    ]
+    return (*(line for line in found if line != "ok"), *dangling)
+
+
+def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Insert a row, or do nothing where a unique value of it is taken, even by a transaction that just ended."""
+    insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    connection.execute(insert(table).values(values).on_conflict_do_nothing())

@@ -1,0 +1,110 @@
+"""Versions: immutable, named by digest, each stored once per project."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, Text, select, type_coerce
+
+from rollbook.catalog.dialect import insert_unless_present
+from rollbook.catalog.execution import builder, every, first, scope
+from rollbook.catalog.rows import Act, CollectionRow, ProjectRow, VersionRow
+from rollbook.catalog.schema import runs, versions
+from rollbook.model.digest import Digest
+from rollbook.model.errors import InvalidReference, NotFound
+from rollbook.model.reference import MIN_DIGEST_PREFIX
+
+_CANDIDATES = 5
+_DIGITS = re.compile(rf"[0-9a-f]{{{MIN_DIGEST_PREFIX},64}}\Z")
+
+_HIDDEN = {"created_by_run"}
+COLUMNS = [column for column in versions.c if column.name not in _HIDDEN] + [runs.c.id.label("run")]
+JOINED = versions.outerjoin(runs, versions.c.created_by_run == runs.c.key)
+_version = builder(VersionRow)
+
+
+class VersionValues(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new version is, as its seal says.
+
+    Attributes:
+        id: UUIDv7, used if the version is new to the project.
+        digest: SHA-256 of `seal`.
+        type: Must equal the collection's.
+        data_class: Declared sensitivity.
+        manifest_digest: SHA-256 of the sealed manifest.
+        manifest_blob: BLAKE3 of the stored manifest.
+        metadata: Creation metadata, canonical JSON.
+        schemas: Schemas of its tables, canonical JSON.
+        seal: The sealed bytes.
+        size: Bytes of all files.
+        file_count: Entries of the manifest.
+        run: Key of the producing run, or None.
+    """
+
+    id: str
+    digest: Digest
+    type: str
+    data_class: str
+    manifest_digest: Digest
+    manifest_blob: Digest
+    metadata: str
+    schemas: str
+    seal: bytes
+    size: int
+    file_count: int
+    run: int | None = None
+
+
+def ensure(connection: Connection, collection: CollectionRow, values: VersionValues, act: Act) -> VersionRow:
+    """Find the version with this digest in the collection's project, or store it. The first to store it made it."""
+    columns = scope(collection) | msgspec.structs.asdict(values)
+    columns |= {"created_by_run": columns.pop("run"), "created_by": act.actor, "created_at": act.at}
+    insert_unless_present(connection, versions, columns)
+    found = find(connection, collection.project, values.digest)
+    assert found is not None  # inserted or present, in this transaction
+    return found
+
+
+def find(connection: Connection, project: int, digest: Digest) -> VersionRow | None:
+    """Find a version of a project by its whole digest, or None."""
+    query = select(*COLUMNS).select_from(JOINED).where(versions.c.project == project, versions.c.digest == digest)
+    return first(connection, query, _version)
+
+
+def by_digest(connection: Connection, project: ProjectRow, digits: str) -> VersionRow:
+    """Find a version by its SHA-256 digest or a unique prefix of it.
+
+    Args:
+        connection: The transaction.
+        project: Where to look.
+        digits: 8 to 64 lowercase hexadecimal digits.
+
+    Raises:
+        InvalidReference: Too few digits, other characters, or several versions begin with them.
+        NotFound: No version begins with them.
+    """
+    if not _DIGITS.match(digits):
+        raise InvalidReference(f"digest prefix {digits[:80]!r}", hint="8 to 64 lowercase hexadecimal digits")
+    stored = type_coerce(versions.c.digest, Text)
+    query = (
+        select(*COLUMNS)
+        .select_from(JOINED)
+        .where(versions.c.project == project.key, stored >= f"sha256:{digits}", stored < f"sha256:{digits}g")
+        .order_by(stored)
+        .limit(_CANDIDATES)
+    )
+    found = every(connection, query, _version)
+    if len(found) == 0:
+        raise NotFound(f"no version with digest sha256:{digits} in project {project.name!r}")
+    if len(found) > 1:
+        candidates = ", ".join(version.digest.hex[: len(digits) + 8] for version in found)
+        raise InvalidReference(f"sha256:{digits} begins several digests: {candidates}", hint="give more digits")
+    return found[0]
+
+
+def nested(row: RowMapping, prefix: str) -> VersionRow:
+    """Build a version from the columns of a join that are labelled with `prefix`."""
+    return VersionRow(
+        **{str(name)[len(prefix) :]: value for name, value in row.items() if str(name).startswith(prefix)}
+    )
