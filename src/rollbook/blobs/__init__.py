@@ -1,0 +1,28 @@
+"""Bytes by digest: content-defined chunks in packs, over a small store protocol. Knows no names, projects or users.
+
+The format is documented byte by byte in `docs/formats/blobs.md`.
+"""
+
+from __future__ import annotations
+
+from rollbook.blobs.blobs import Blobs
+from rollbook.blobs.local import LocalStore
+from rollbook.blobs.memory import MemoryStore
+from rollbook.blobs.store import ObjectStore, ObjectWriter
+from rollbook.blobs.values import BlobInfo, Damage, Stats
+from rollbook.blobs.wrappers import RetryingStore, VerifyingStore
+from rollbook.blobs.writer import BlobWriter
+
+__all__ = [
+    "BlobInfo",
+    "BlobWriter",
+    "Blobs",
+    "Damage",
+    "LocalStore",
+    "MemoryStore",
+    "ObjectStore",
+    "ObjectWriter",
+    "RetryingStore",
+    "Stats",
+    "VerifyingStore",
+]

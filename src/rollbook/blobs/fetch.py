@@ -1,0 +1,173 @@
+"""Writes blobs to files: temporary file beside the target -> all bytes checked -> rename.
+
+No fsync: what is fetched is a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from blake3 import blake3
+
+from rollbook.blobs.assemble import assemble
+from rollbook.blobs.oserrors import write_error
+from rollbook.blobs.pipeline import Background, BufferPool, Prefetch
+from rollbook.blobs.progress import Progress, silent
+from rollbook.blobs.reading import Reader, View
+from rollbook.blobs.store import Buffer, ObjectStore
+from rollbook.model.digest import Digest
+from rollbook.model.errors import CorruptData
+
+_SMALL = 1024 * 1024
+_WINDOW = 4 * 1024 * 1024
+_BUFFERS = 6
+_THREADS = 2
+_IN_FLIGHT = 256
+
+
+class Fetcher:
+    """Fetches blobs of one store, small ones side by side, large ones in a pipeline of their own.
+
+    Args:
+        store: Where packs lie.
+        reader: Reads from it.
+        progress: Called with the number of bytes written since the last call.
+        token: Gives unguessable names for temporary files.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        reader: Reader,
+        progress: Progress | None,
+        token: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._progress = progress or silent
+        self._token = token
+        self._pool = BufferPool(_BUFFERS, _WINDOW)
+
+    def fetch(self, items: Iterable[tuple[Digest, Path]]) -> None:
+        """Write each blob to its path, replacing what is there.
+
+        Raises:
+            NotFound: A blob is not in the store.
+            CorruptData: A blob is damaged; its path is left as it was.
+            StorageFull: No room beside the target.
+        """
+        waiting: list[Future[int]] = []
+        with ThreadPoolExecutor(_THREADS, "rollbook-fetch") as threads:
+            try:
+                for digest, path in items:
+                    view = self._reader.open(digest)
+                    if view.size > _SMALL:
+                        self._large(view, path)
+                        self._progress(view.size)
+                    else:
+                        waiting.append(threads.submit(self._small, view, path))
+                    if len(waiting) >= _IN_FLIGHT:
+                        waiting = self._collect(waiting)
+                self._collect(waiting)
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
+
+    def _collect(self, waiting: list[Future[int]]) -> list[Future[int]]:
+        for one in waiting:
+            self._progress(one.result())
+        return []
+
+    def _small(self, view: View, path: Path) -> int:
+        pieces = list(view.pieces(0, view.size))
+        whole = blake3()
+        for piece in pieces:
+            whole.update(piece)
+        _require(whole.digest(), view)
+        with _Target(path, self._token()) as target:
+            target.write(pieces)
+            target.keep()
+        return view.size
+
+    def _large(self, view: View, path: Path) -> None:
+        with _Target(path, self._token()) as target:
+            if self._pour(view, target) != view.digest.raw:
+                self._name_culprit(view)
+            target.keep()
+
+    def _pour(self, view: View, target: _Target) -> bytes:
+        """Write all bytes, and return the digest of what was written."""
+        whole = blake3()
+        writes = Background("rollbook-fetch-write", _BUFFERS)
+        pool = self._pool
+        try:
+            with Prefetch(assemble(self._store, view, pool, _WINDOW), depth=2, stop=pool.close) as ready:
+                for filled in ready:
+                    piece = filled.buffer[: filled.size]
+                    writes.submit(partial(target.write, [piece]))
+                    whole.update(piece)
+                    writes.submit(_nothing, partial(pool.give, filled.buffer))
+            writes.flush()
+        except BaseException:
+            self._pool = BufferPool(_BUFFERS, _WINDOW)
+            raise
+        finally:
+            writes.stop()
+        return whole.digest()
+
+    def _name_culprit(self, view: View) -> None:
+        """Read chunk by chunk, which names the damaged one; a blob whose chunks are all right has a wrong recipe."""
+        for _ in view.pieces(0, view.size):
+            pass
+        raise CorruptData(f"blob {view.digest} is damaged: its chunks do not make up its bytes")
+
+
+class _Target:
+    """A file that appears under its path only when it is kept."""
+
+    def __init__(self, path: Path, token: str) -> None:
+        self._path = path
+        self._temporary = path.with_name(f".{path.name[:100]}.{token}.part")
+
+    def __enter__(self) -> Self:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self._temporary, flags, 0o666)
+        except OSError as error:
+            raise write_error(error, str(self._path.parent)) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        self._temporary.unlink(missing_ok=True)
+
+    def write(self, pieces: Iterable[Buffer]) -> None:
+        try:
+            for piece in pieces:
+                rest = memoryview(piece)
+                while len(rest) > 0:
+                    rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            raise write_error(error, str(self._path.parent)) from error
+
+    def keep(self) -> None:
+        try:
+            self._temporary.replace(self._path)
+        except OSError as error:
+            raise write_error(error, str(self._path.parent)) from error
+
+
+def _require(found: bytes, view: View) -> None:
+    if found != view.digest.raw:
+        raise CorruptData(f"blob {view.digest} is damaged: its chunks do not make up its bytes")
+
+
+def _nothing() -> None:
+    """A job whose only purpose is what runs after it."""

@@ -1,0 +1,156 @@
+"""The index: which entry lies where, over all packs of a store.
+
+A snapshot holds the merged tables and, for packs that no merged table covers yet, their own tables. A pack counts
+only while both its objects are listed: content whose pack is gone is unknown, so logging it again heals it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from threading import RLock
+from typing import NamedTuple
+
+from rollbook.blobs.merge import load_merged, merge
+from rollbook.blobs.names import MERGED, PACKS, is_merged, parse_pack
+from rollbook.blobs.pack import load_table
+from rollbook.blobs.store import ObjectStore
+from rollbook.blobs.table import Table
+from rollbook.blobs.values import Location
+from rollbook.model.errors import CorruptData, NotFound, RollbookError, UnsupportedFormat
+
+_LOOSE_PACKS = 8
+_LOOSE_ENTRIES = 64 * 1024
+
+
+class _Snapshot(NamedTuple):
+    merged: tuple[Table, ...]
+    loose: dict[bytes, Table]
+    """Raw pack id -> its own table."""
+    entries: dict[bytes, Table]
+    """Raw digest -> one loose table that has it."""
+    present: set[bytes]
+    damaged: dict[bytes, RollbookError]
+    """Packs whose index cannot be read, and why."""
+
+
+class Index:
+    """Look-ups over a store. Safe to use from several threads.
+
+    Args:
+        store: Where packs and tables lie.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._lock = RLock()
+        self._opened: _Snapshot | None = None
+        self._distrusted: set[str] = set()
+
+    def find(self, digest: bytes) -> Location | None:
+        """Where an entry lies, as far as this process has looked (see `refresh`)."""
+        return next(self.find_all(digest), None)
+
+    def find_all(self, digest: bytes) -> Iterator[Location]:
+        """Every place where an entry lies."""
+        snapshot = self._snapshot()
+        table = snapshot.entries.get(digest)
+        if table is not None:
+            yield from (place for place in table.find(digest) if place.pack in snapshot.present)
+        for table in snapshot.merged:
+            try:
+                places = tuple(table.find(digest))
+            except (CorruptData, NotFound):
+                self._distrust(table)
+                yield from self.find_all(digest)
+                return
+            yield from (place for place in places if place.pack in snapshot.present)
+
+    def refresh(self) -> None:
+        """Look at the store again: other processes may have published packs."""
+        with self._lock:
+            self._opened = self._look()
+
+    def damaged(self) -> dict[bytes, RollbookError]:
+        """Packs whose index cannot be read, and why."""
+        return dict(self._snapshot().damaged)
+
+    def packs(self) -> list[bytes]:
+        """Raw ids of the packs that count, as far as this process has looked."""
+        return sorted(self._snapshot().present)
+
+    def adopt(self, pack: bytes, table: Table) -> None:
+        """Take in a pack that this process has just published."""
+        with self._lock:
+            snapshot = self._snapshot()
+            snapshot.present.add(pack)
+            snapshot.loose[pack] = table
+            snapshot.entries.update(dict.fromkeys(table.digests(), table))
+            if len(snapshot.entries) > _LOOSE_ENTRIES:
+                self._merge()
+
+    def merge_if_many(self) -> None:
+        """Merge loose tables when there are many, so that opening and look-ups stay fast."""
+        with self._lock:
+            if len(self._snapshot().loose) > _LOOSE_PACKS:
+                self._merge()
+
+    def _merge(self) -> None:
+        """Merged tables are derived: a failure changes nothing that matters, doing it twice at once does no harm."""
+        snapshot = self._snapshot()
+        try:
+            merged = merge(self._store, list(snapshot.loose.values()), snapshot.merged)
+            for name in self._distrusted:
+                self._store.delete(name)
+        except RollbookError:
+            return
+        self._distrusted.clear()
+        self._opened = snapshot._replace(merged=merged, loose={}, entries={})
+
+    def _snapshot(self) -> _Snapshot:
+        opened = self._opened
+        if opened is None:
+            with self._lock:
+                opened = self._opened = self._opened or self._look()
+        return opened
+
+    def _look(self) -> _Snapshot:
+        seen: dict[bytes, set[str]] = {}
+        for pack, suffix in filter(None, map(parse_pack, self._store.list(PACKS))):
+            seen.setdefault(pack, set()).add(suffix)
+        present = {pack for pack, suffixes in seen.items() if len(suffixes) == 2}
+        merged = self._load_merged()
+        covered = {pack for table in merged for pack in table.packs}
+        loose, damaged = self._load_loose(present - covered)
+        entries: dict[bytes, Table] = {}
+        for table in loose.values():
+            entries.update(dict.fromkeys(table.digests(), table))
+        return _Snapshot(tuple(merged), loose, entries, present, damaged)
+
+    def _load_merged(self) -> list[Table]:
+        tables: list[Table] = []
+        for name in self._store.list(MERGED):
+            if is_merged(name) and name not in self._distrusted:
+                try:
+                    tables.append(load_merged(self._store, name))
+                except UnsupportedFormat:
+                    continue  # a newer release's; the packs' own tables are asked instead
+                except (CorruptData, NotFound):
+                    self._distrusted.add(name)
+        return tables
+
+    def _load_loose(self, packs: Iterable[bytes]) -> tuple[dict[bytes, Table], dict[bytes, RollbookError]]:
+        known = self._opened.loose if self._opened else {}
+        loose: dict[bytes, Table] = {}
+        damaged: dict[bytes, RollbookError] = {}
+        for pack in packs:
+            try:
+                loose[pack] = known.get(pack) or load_table(self._store, pack)
+            except (CorruptData, NotFound) as error:
+                damaged[pack] = error
+        return loose, damaged
+
+    def _distrust(self, table: Table) -> None:
+        """Do without a merged table that is damaged or gone; the packs' own tables take its place."""
+        with self._lock:
+            self._distrusted.add(table.name)
+            self.refresh()

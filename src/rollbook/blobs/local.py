@@ -1,0 +1,328 @@
+"""A store in a local folder, crash-safe.
+
+Publish order (invariant 8): temporary file in the same file system -> write -> fsync(file) -> link to the final name,
+which never replaces -> unlink the temporary name -> fsync(folder), and fsync of every folder above it that may be
+new. A failed fsync is never repeated on the same descriptor: the kernel may have dropped the pages and would call the
+second one a success.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+from rollbook.blobs.oserrors import read_error, write_error
+from rollbook.blobs.store import Buffer, ObjectWriter, check_name
+from rollbook.model.errors import CorruptData, Unavailable
+
+_TEMPORARY = "tmp"
+_SUFFIX = ".part"
+_GRACE_SECONDS = 24 * 3600
+_OPEN_FILES = 64
+_PIECES_PER_CALL = 1000  # below IOV_MAX (1024)
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class LocalStore:
+    """Objects as files below `root` (mode 0600 in folders of mode 0700).
+
+    Args:
+        root: The folder; made when first written to.
+        token: Gives unguessable names for temporary files.
+
+    A copy of this value in a forked child must not be used while the parent still writes through it.
+    """
+
+    def __init__(self, root: Path, *, token: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
+        self.root = root
+        self._token = token
+        self._files = _OpenFiles()
+        self._settled: set[Path] = set()
+
+    def create(self) -> ObjectWriter:
+        """See `ObjectStore.create`.
+
+        Raises:
+            StorageFull: No room, or the folder is not writable.
+            Unavailable: The device failed.
+        """
+        return _LocalWriter(self, self._token())
+
+    def read_into(self, name: str, offset: int, buffer: memoryview) -> int:
+        """See `ObjectStore.read_into`."""
+        try:
+            with self._files.borrow(name, self.path(name)) as descriptor:
+                return _read_fully(descriptor, offset, buffer)
+        except OSError as error:
+            raise read_error(error, name) from error
+
+    def size(self, name: str) -> int | None:
+        """See `ObjectStore.size`."""
+        try:
+            found = self.path(name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise read_error(error, name) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise read_error(OSError(errno.ELOOP, ""), name)
+        return found.st_size
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See `ObjectStore.list`."""
+        folder, _, start = prefix.rpartition("/")
+        try:
+            yield from _walk(self.root / folder, f"{folder}/" if folder else "", start)
+        except OSError as error:
+            raise read_error(error, prefix) from error
+
+    def settle(self, names: Sequence[str]) -> None:
+        """See `ObjectStore.settle`: fsync of each folder that holds one of the names, and of those above."""
+        try:
+            for folder in {self.path(name).parent for name in names}:
+                _fsync_folder(folder)
+                self.settle_above(folder)
+        except OSError as error:
+            raise write_error(error, str(self.root)) from error
+
+    def delete(self, name: str) -> None:
+        """See `ObjectStore.delete`."""
+        self._files.forget(name)
+        try:
+            self.path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise write_error(error, str(self.root)) from error
+
+    def reap(self, now: float) -> int:
+        """Remove temporary files that no living writer can still need, and return how many.
+
+        Args:
+            now: Seconds since 1970, from the caller's clock. Files younger than 24 hours stay.
+        """
+        removed = 0
+        try:
+            for entry in _scan(self.root / _TEMPORARY):
+                if entry.name.endswith(_SUFFIX) and now - entry.stat(follow_symlinks=False).st_mtime > _GRACE_SECONDS:
+                    Path(entry.path).unlink()
+                    removed += 1
+        except FileNotFoundError:
+            return removed
+        except OSError as error:
+            raise write_error(error, str(self.root)) from error
+        return removed
+
+    def path(self, name: str) -> Path:
+        """Where the object of that name lies."""
+        return self.root.joinpath(*check_name(name).split("/"))
+
+    def temporary(self, token: str) -> Path:
+        """Where an unnamed object is written; makes the folder."""
+        folder = self.root / _TEMPORARY
+        if not folder.is_dir():
+            _make_durable(self.root)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{token}{_SUFFIX}"
+
+    def settle_above(self, folder: Path) -> None:
+        """Fsync the folders above `folder` up to the one that holds the root, once per store.
+
+        A folder that exists may have been made a moment ago by another process that has not yet synced it, so existence
+        proves nothing.
+        """
+        while folder != self.root and folder not in self._settled:
+            _fsync_folder(folder.parent)
+            self._settled.add(folder)
+            folder = folder.parent
+
+
+class _LocalWriter:
+    def __init__(self, store: LocalStore, token: str) -> None:
+        self._store = store
+        self._root = str(store.root)
+        self._size = 0
+        try:
+            self._path: Path = store.temporary(token)
+            self._descriptor: int | None = os.open(self._path, _CREATE, 0o600)
+        except OSError as error:
+            raise write_error(error, self._root) from error
+
+    def write(self, pieces: Sequence[Buffer]) -> None:
+        descriptor = self._open()
+        try:
+            for start in range(0, len(pieces), _PIECES_PER_CALL):
+                self._size += _write_fully(descriptor, pieces[start : start + _PIECES_PER_CALL])
+        except OSError as error:
+            self.discard()
+            raise write_error(error, self._root) from error
+
+    def publish(self, name: str) -> None:
+        descriptor = self._open()
+        final = self._store.path(name)
+        try:
+            os.fsync(descriptor)
+            self._link(final)
+            self.discard()
+            _fsync_folder(final.parent)
+            self._store.settle_above(final.parent)
+        except OSError as error:
+            raise write_error(error, self._root) from error
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        for step in (lambda: os.close(descriptor), self._path.unlink):
+            try:
+                step()
+            except OSError:
+                continue  # a stray temporary file is reaped later; the error that led here matters more
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            raise Unavailable(
+                "this object was already published, discarded or failed", hint="write it again from the start"
+            )
+        return self._descriptor
+
+    def _link(self, final: Path) -> None:
+        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.link(self._path, final, follow_symlinks=False)
+        except FileExistsError:
+            existing = final.lstat()
+            if not stat.S_ISREG(existing.st_mode) or existing.st_size != self._size:
+                raise CorruptData(
+                    f"{final} exists and is not the object of {self._size} bytes that belongs there",
+                    hint="run `rollbook verify`; move the damaged file away, then log the same content again",
+                ) from None
+
+
+class _OpenFiles:
+    """Descriptors of the objects read last. One in use is closed only when its last borrower gives it back."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, _OpenFile] = OrderedDict()
+        self._lock = Lock()
+
+    def borrow(self, name: str, path: Path) -> _OpenFile:
+        with self._lock:
+            found = self._files.get(name)
+            if found is None:
+                found = self._files[name] = _OpenFile(_open_regular(path), self._lock)
+                if len(self._files) > _OPEN_FILES:
+                    self._files.popitem(last=False)[1].release()
+            else:
+                self._files.move_to_end(name)
+            found.users += 1
+            return found
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            found = self._files.pop(name, None)
+            if found is not None:
+                found.release()
+
+
+class _OpenFile:
+    def __init__(self, descriptor: int, lock: Lock) -> None:
+        self._descriptor = descriptor
+        self._lock = lock
+        self.users = 1  # the table of open files itself
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self.release()
+
+    def release(self) -> None:
+        """Give one use back; the caller holds the lock."""
+        self.users -= 1
+        if self.users == 0:
+            os.close(self._descriptor)
+
+    def __del__(self) -> None:
+        if self.users > 0:
+            os.close(self._descriptor)
+
+
+def _open_regular(path: Path) -> int:
+    descriptor = os.open(path, _READ)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return descriptor
+
+
+def _read_fully(descriptor: int, offset: int, buffer: memoryview) -> int:
+    done = 0
+    while done < len(buffer):
+        got = os.preadv(descriptor, [buffer[done:]], offset + done)
+        if got == 0:
+            break
+        done += got
+    return done
+
+
+def _write_fully(descriptor: int, pieces: Sequence[Buffer]) -> int:
+    rest = [view for view in map(memoryview, pieces) if len(view)]
+    total = 0
+    while rest:
+        written = os.writev(descriptor, rest)
+        total += written
+        rest = _after(rest, written)
+    return total
+
+
+def _after(pieces: list[memoryview], written: int) -> list[memoryview]:
+    """The pieces that are left once their first `written` bytes are gone (a short write may end inside one)."""
+    for position, piece in enumerate(pieces):
+        if written < len(piece):
+            return [piece[written:], *pieces[position + 1 :]]
+        written -= len(piece)
+    return []
+
+
+def _make_durable(folder: Path) -> None:
+    """Make the folder and those above it that are missing, each one durable."""
+    if not folder.is_dir():
+        _make_durable(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _fsync_folder(folder.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def _walk(folder: Path, prefix: str, start: str) -> Iterator[str]:
+    try:
+        entries = _scan(folder)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if not entry.name.startswith(start) or entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", "")
+        else:
+            yield f"{prefix}{entry.name}"

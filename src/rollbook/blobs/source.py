@@ -1,0 +1,253 @@
+"""Reads files and streams into buffers, in a thread of its own, and hashes them whole on the way.
+
+Files are read, never mapped: a file that shrinks while mapped kills the process. A file counts as unchanged when its
+size, modification and change times are the same after reading as before, and as many bytes were read as it has.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Self
+
+from blake3 import blake3
+
+from rollbook.blobs.chunker import AVERAGE, MAXIMUM, cut
+from rollbook.blobs.oserrors import source_error
+from rollbook.blobs.pipeline import BufferPool
+from rollbook.model.errors import SourceChanged, SourceUnreadable
+
+CARRY = MAXIMUM
+"""Room in front of each buffer for what the cutter left over from the one before."""
+SINGLE = AVERAGE
+"""Blobs up to this size are one chunk, never cut."""
+WINDOW = 4 * 1024 * 1024
+BUFFER_BYTES = CARRY + WINDOW
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+Known = Callable[[bytes], bool]
+"""Whether a raw digest names bytes that are already stored whole."""
+
+
+class Span(NamedTuple):
+    """A part of one blob in a buffer.
+
+    Attributes:
+        number: Which of the blobs.
+        start: Where the part begins in the buffer.
+        stop: Where it ends.
+        first: It begins the blob.
+        size: Length of the whole blob when the part ends it, else None.
+        digest: BLAKE3 of the whole blob, raw, when the part ends it.
+        known: The whole blob is already stored; the bytes need no further work.
+    """
+
+    number: int
+    start: int
+    stop: int
+    first: bool
+    size: int | None
+    digest: bytes | None
+    known: bool
+
+
+class Segment(NamedTuple):
+    """A buffer of a pool, and what lies in it."""
+
+    buffer: memoryview
+    spans: list[Span]
+
+
+def read_files(paths: Iterable[Path], pool: BufferPool, known: Known) -> Iterator[Segment]:
+    """Read files in order; many small ones share a buffer.
+
+    Raises:
+        SourceChanged: A file changed while it was read.
+        SourceUnreadable: Missing, no permission, or not a regular file.
+    """
+    shared = _Shared(pool)
+    for number, path in enumerate(paths):
+        with _Source(path) as source:
+            if source.size <= SINGLE:
+                yield from shared.add(number, source, known)
+            else:
+                yield from shared.flush()
+                yield from _read_large(number, source, pool, known)
+    yield from shared.flush()
+
+
+def read_stream(stream: BinaryIO, pool: BufferPool, known: Known) -> Iterator[Segment]:
+    """Read a stream of unknown length as one blob.
+
+    Raises:
+        SourceUnreadable: Reading it failed.
+    """
+    return _windows(0, lambda view: _read_stream_into(stream, view), pool, known, lambda _: None)
+
+
+class _Source:
+    """An open regular file and what it looked like at first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before: os.stat_result
+
+    def __enter__(self) -> Self:
+        try:
+            self._descriptor = os.open(self._path, _FLAGS)
+        except (OSError, ValueError) as error:
+            raise source_error(_as_oserror(error), str(self._path)) from error
+        self._before = os.fstat(self._descriptor)
+        if not stat.S_ISREG(self._before.st_mode):
+            os.close(self._descriptor)
+            kind = stat.filemode(self._before.st_mode)[0]
+            raise SourceUnreadable(
+                f"{self._path} is not a regular file (type {kind!r})",
+                hint="log files or folders of files, not devices, pipes or sockets",
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        return self._before.st_size
+
+    def read_into(self, view: memoryview) -> int:
+        """Fill `view`; fewer bytes only at the end of the file."""
+        done = 0
+        try:
+            while done < len(view) and (got := os.readv(self._descriptor, [view[done:]])):
+                done += got
+        except OSError as error:
+            raise source_error(error, str(self._path)) from error
+        return done
+
+    def rewind(self) -> None:
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def check_unchanged(self, size: int) -> None:
+        now = os.fstat(self._descriptor)
+        if size != self.size or _looks(now) != _looks(self._before):
+            raise self.changed(now.st_size)
+
+    def changed(self, size: int) -> SourceChanged:
+        return SourceChanged(
+            f"{self._path} changed while it was read ({self.size} bytes at first, {size} now)",
+            hint="wait until its writer is done, then log it again; nothing was logged",
+        )
+
+
+class _Shared:
+    """Collects small files in one buffer."""
+
+    def __init__(self, pool: BufferPool) -> None:
+        self._pool = pool
+        self._buffer: memoryview | None = None
+        self._spans: list[Span] = []
+        self._end = 0
+
+    def add(self, number: int, source: _Source, known: Known) -> Iterator[Segment]:
+        if self._buffer is not None and self._end + source.size + 1 > len(self._buffer):
+            yield from self.flush()
+        if self._buffer is None:
+            self._buffer = self._pool.take()
+        start = self._end
+        # one byte more than the file should have, to notice that it grew
+        size = source.read_into(self._buffer[start : start + source.size + 1])
+        source.check_unchanged(size)
+        self._end = start + size
+        digest = blake3(self._buffer[start : self._end]).digest()
+        self._spans.append(Span(number, start, self._end, True, size, digest, known(digest)))
+
+    def flush(self) -> Iterator[Segment]:
+        if self._buffer is not None:
+            yield Segment(self._buffer, self._spans)
+            self._buffer, self._spans, self._end = None, [], 0
+
+
+def _read_large(number: int, source: _Source, pool: BufferPool, known: Known) -> Iterator[Segment]:
+    expected: bytes | None = None
+    if source.size > WINDOW and _begins_known(source, pool, known):
+        expected = _hash_whole(source, pool)
+        if known(expected):
+            source.check_unchanged(source.size)
+            yield Segment(pool.take(), [Span(number, CARRY, CARRY, True, source.size, expected, True)])
+            return
+        source.rewind()
+    for segment in _windows(number, source.read_into, pool, known, source.check_unchanged):
+        digest = segment.spans[-1].digest
+        if expected is not None and digest not in (None, expected):
+            raise source.changed(source.size)
+        yield segment
+
+
+def _windows(
+    number: int, read_into: Callable[[memoryview], int], pool: BufferPool, known: Known, check: Callable[[int], None]
+) -> Iterator[Segment]:
+    """One blob, window by window. A window is the last when the read after it finds nothing more."""
+    whole = blake3()
+    size = 0
+    buffer = pool.take()
+    got = read_into(buffer[CARRY:])
+    first = True
+    while True:
+        whole.update(buffer[CARRY : CARRY + got])
+        size += got
+        following = pool.take() if got == WINDOW else None
+        more = read_into(following[CARRY:]) if following is not None else 0
+        if more == 0 or following is None:
+            if following is not None:
+                pool.give(following)
+            break
+        yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, None, None, False)])
+        buffer, got, first = following, more, False
+    check(size)
+    digest = whole.digest()
+    yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, size, digest, first and known(digest))])
+
+
+def _begins_known(source: _Source, pool: BufferPool, known: Known) -> bool:
+    """Whether the first chunk is stored, so that hashing the whole file beforehand may save chunking it."""
+    buffer = pool.take()
+    try:
+        size = source.read_into(buffer[:MAXIMUM])
+        source.rewind()
+        chunk = next(cut(buffer[:size], final=False), buffer[:0])
+        return known(blake3(chunk).digest())
+    finally:
+        pool.give(buffer)
+
+
+def _hash_whole(source: _Source, pool: BufferPool) -> bytes:
+    whole = blake3(max_threads=blake3.AUTO)
+    buffer = pool.take()
+    try:
+        while size := source.read_into(buffer):
+            whole.update(buffer[:size])
+    finally:
+        pool.give(buffer)
+    return whole.digest()
+
+
+def _read_stream_into(stream: BinaryIO, view: memoryview) -> int:
+    done = 0
+    try:
+        while done < len(view) and (piece := stream.read(len(view) - done)):
+            view[done : done + len(piece)] = piece
+            done += len(piece)
+    except (OSError, ValueError) as error:
+        raise source_error(_as_oserror(error), getattr(stream, "name", "the stream")) from error
+    return done
+
+
+def _looks(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _as_oserror(error: OSError | ValueError) -> OSError:
+    return error if isinstance(error, OSError) else OSError(str(error))
