@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,7 +115,7 @@ def learn(
 
 
 @contextmanager
-def _reproducible() -> Iterator[None]:
+def _reproducible() -> Generator[None]:
     """Sums in a fixed order: the same training gives the same weights, and so the same version."""
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
