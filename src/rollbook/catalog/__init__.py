@@ -4,6 +4,8 @@
 first argument is the transaction's connection: the transaction belongs to the caller, so one verb is one transaction.
 """
 
+from sqlalchemy import Connection
+
 from rollbook.catalog.engine import Catalog, Health
 
-__all__ = ["Catalog", "Health"]
+__all__ = ["Catalog", "Connection", "Health"]

@@ -186,7 +186,10 @@ def _compare(
     if same_number and generation in (None, moves):
         return
     at = "nowhere" if number is None else f"to v{number}"
-    believed = f"not to v{expected}" if isinstance(expected, int) else "and has moved" if same_number else "already"
+    if same_number:
+        believed = "and has moved meanwhile"
+    else:
+        believed = "already" if expected is None else f"not to v{expected}"
     raise Conflict(
         f"alias {shown!r} of {collection.name!r} points {at}, {believed}",
         hint="somebody moved it: look again, then decide again",
