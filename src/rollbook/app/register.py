@@ -8,11 +8,10 @@ from pathlib import Path
 
 
 from rollbook.blobs import Blobs
-from rollbook.catalog import Catalog, Connection, audit, organisations, projects
-from rollbook.catalog.rows import ProjectRow
+from rollbook.catalog import Catalog, Connection, audit, projects
+from rollbook.catalog.rows import Act, ProjectRow
 from rollbook.model import ids
 from rollbook.model.canonical import JSON
-from rollbook.model.errors import NotFound
 from rollbook.model.names import check_name
 from rollbook.model.permission import Action, Actor, Resource, require
 
@@ -58,17 +57,26 @@ class Register:
         Raises:
             NotFound: There is none.
         """
-        organisation = organisations.find(connection, self.actor.organisation)
-        found = organisation and projects.find(connection, organisation, name)
-        if not found:
-            raise NotFound(f"project {name!r} does not exist", hint="log something into it, or see 'rollbook ls'")
-        return found
+        organisation = projects.get_organisation(connection, self.actor.organisation)
+        return projects.get_project(connection, organisation, name)
 
     def ensure_project(self, connection: Connection, name: str) -> ProjectRow:
         """The project of that name, made where it is not there."""
         at = self.clock()
-        organisation = organisations.ensure(connection, self.actor.organisation, id=self.new_id(), at=at)
-        return projects.ensure(connection, organisation, check_name(name, "project"), id=self.new_id(), at=at)
+        organisation = projects.ensure_organisation(connection, self.actor.organisation, id=self.new_id(), at=at)
+        found = projects.find_project(connection, organisation, name)
+        if found is not None:
+            return found
+        # A key domain of its own by default: pseudonyms of two projects do not join unless an administrator says so.
+        made = projects.ensure_project(
+            connection, organisation, check_name(name, "project"), id=self.new_id(), key_domain=name, at=at
+        )
+        self.record(connection, made, "project.create", Resource(self.actor.organisation, name), {"id": made.id})
+        return made
+
+    def act(self, reason: str = "") -> Act:
+        """Who acts, now, and why."""
+        return Act(actor=self.actor.name, at=self.clock(), reason=reason)
 
     def record(
         self, connection: Connection, project: ProjectRow, action: str, resource: Resource, details: dict[str, JSON]
@@ -76,11 +84,13 @@ class Register:
         """Append the audit entry of what this transaction does."""
         audit.append(
             connection,
-            organisation=project.organisation,
-            project=project.key,
-            at=self.clock(),
-            actor=self.actor.name,
-            action=action,
-            resource=str(resource),
-            details=details,
+            project.organisation,
+            audit.AuditValues(
+                project=project.key,
+                at=self.clock(),
+                actor=self.actor.name,
+                action=action,
+                resource=str(resource),
+                details=details,
+            ),
         )

@@ -19,6 +19,8 @@ JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 MAX_DEPTH = 15
 MAX_INTEGER = 2**63
 _RESERVED = "$float"
+_BYTES = (bytes, bytearray, memoryview)
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def to_json(value: object, where: str = "value") -> JSON:
@@ -39,19 +41,25 @@ def to_json(value: object, where: str = "value") -> JSON:
 def _plain(value: object, where: str, depth: int) -> JSON:
     if depth > MAX_DEPTH:
         raise InvalidInput(f"{where} is nested deeper than {MAX_DEPTH} levels", hint="flatten it")
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
+    # A subclass (numpy's float64, an enumeration) is copied into the plain type, so that nothing else travels on.
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, str):
-        return check_text(value, where)
+        return check_text(str.__str__(value), where)
     if isinstance(value, int):
-        if not -MAX_INTEGER <= value < MAX_INTEGER:
-            raise InvalidInput(f"{where} = {str(value)[:40]} does not fit in 64 bits", hint="write it as a string")
-        return int(value)
+        return _integer(int(value), where)
     if isinstance(value, Mapping):
         return _plain_object(cast(Mapping[object, object], value), where, depth)
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, Sequence) and not isinstance(value, _BYTES):
         items = cast(Sequence[object], value)
         return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(items)]
+    return _foreign(cast(object, value), where, depth)
+
+
+def _foreign(value: object, where: str, depth: int) -> JSON:
+    """A scalar or array of a library that is not imported here."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", 0) == 0:
         return _plain(item(), where, depth + 1)
@@ -64,6 +72,14 @@ def _plain(value: object, where: str, depth: int) -> JSON:
     )
 
 
+def _integer(value: int, where: str) -> int:
+    if not -MAX_INTEGER <= value < MAX_INTEGER:
+        # Not the number itself: Python refuses to print integers of more than 4,300 digits.
+        shown = value if value.bit_length() <= 128 else f"an integer of {value.bit_length()} bits"
+        raise InvalidInput(f"{where} = {shown} does not fit in 64 bits", hint="write it as a string")
+    return value
+
+
 def _plain_object(value: Mapping[object, object], where: str, depth: int) -> JSON:
     plain: dict[str, JSON] = {}
     for key, item in value.items():
@@ -71,7 +87,7 @@ def _plain_object(value: Mapping[object, object], where: str, depth: int) -> JSO
             raise InvalidInput(f"{where} has the key {key!r} of type {type(key).__name__}", hint="keys must be text")
         if key == _RESERVED:
             raise InvalidInput(f"{where} has the reserved key {_RESERVED!r}", hint="rename the key")
-        plain[check_text(key, where)] = _plain(item, f"{where}.{key}", depth + 1)
+        plain[check_text(str.__str__(key), where)] = _plain(item, f"{where}.{key}", depth + 1)
     return plain
 
 
@@ -93,28 +109,44 @@ def check_text(text: str, where: str) -> str:
     return text
 
 
-def _encodable(value: JSON) -> JSON:
+def _spelled(value: JSON | tuple[JSON, ...]) -> JSON:
+    """The value with every float that JSON cannot write spelled as an object."""
     if isinstance(value, float) and not math.isfinite(value):
         return {_RESERVED: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
+    if isinstance(value, list | tuple):
+        return [_spelled(item) for item in value]
     if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
+        return {key: _spelled(item) for key, item in value.items()}
     return value
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
 def encode(value: JSON) -> bytes:
-    """The canonical bytes of a plain JSON value (see `to_json`)."""
-    plain = _encodable(value)
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    """The canonical bytes of a plain JSON value (see `to_json`); a tuple is written as a list."""
+    try:
+        return _encoder.encode(value).encode()
+    except ValueError:  # a float that is not finite: rare, so that the usual value is not copied first
+        return _encoder.encode(_spelled(value)).encode()
 
 
-def _revive(pairs: list[tuple[str, Any]]) -> object:
-    if len(pairs) == 1 and pairs[0][0] == _RESERVED:
-        return float(pairs[0][1])
-    return dict(pairs)
+def _revive(plain: dict[str, Any]) -> object:
+    if len(plain) != 1 or _RESERVED not in plain:
+        return plain
+    spelled = str(plain[_RESERVED])
+    if spelled not in _NON_FINITE:
+        raise ValueError(f"{_RESERVED} is {spelled!r}")
+    return _NON_FINITE[spelled]
+
+
+_decoder = json.JSONDecoder(object_hook=_revive)
 
 
 def decode(data: bytes | str) -> JSON:
-    """Read canonical bytes back into the value they were made from."""
-    return json.loads(data, object_pairs_hook=_revive)
+    """Read canonical bytes back into the value they were made from.
+
+    Raises:
+        ValueError: They are not JSON.
+    """
+    return _decoder.decode(data if isinstance(data, str) else data.decode())

@@ -25,14 +25,19 @@ def parse(text: str, zone: tzinfo = UTC) -> int:
     """
     try:
         if _DATE.match(text):
-            return from_datetime(datetime.combine(date.fromisoformat(text), time.max, tzinfo=zone))
+            return _micros(datetime.combine(date.fromisoformat(text), time.max, tzinfo=zone))
         if _TIME.match(text):
-            return from_datetime(datetime.fromisoformat(text.upper()))
-    except ValueError as error:
+            return _micros(datetime.fromisoformat(text.upper()))
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{text!r} is not a real date: {error}", hint="for example 2026-05-01") from error
     raise InvalidInput(
         f"{text[:60]!r} is not an instant", hint="a date (2026-05-01) or a time with zone (2026-05-01T12:00:00Z)"
     )
+
+
+def _micros(moment: datetime) -> int:
+    """The same moment in UTC, which has to be a day of the calendar there too."""
+    return from_datetime(moment.astimezone(UTC))
 
 
 def to_text(micros: int) -> str:

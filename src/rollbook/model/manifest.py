@@ -8,7 +8,8 @@ differently, and that difference is not part of what the table is. Where there i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, cast
+from itertools import pairwise
+from typing import Literal, cast, get_args
 
 import msgspec
 
@@ -19,6 +20,7 @@ from rollbook.model.names import check_path
 
 FORMAT = "rollbook/manifest@1"
 EntryKind = Literal["file", "table", "reference"]
+_KINDS: tuple[str, ...] = get_args(EntryKind)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,16 +116,24 @@ def read(data: bytes) -> Manifest:
 
     Raises:
         UnsupportedFormat: A newer release wrote them.
-        CorruptData: They are not a manifest.
+        CorruptData: They are not a manifest, or not the one way to write it: a path stands twice or out of order.
     """
     lines = data.split(b"\n")
     try:
         header = cast(dict[str, JSON], decode(lines[0]))
         if header.get("format") != FORMAT:
             raise UnsupportedFormat(f"manifest format {header.get('format')!r} is unknown", hint="upgrade Rollbook")
-        return Manifest(tuple(_entry(cast(dict[str, JSON], decode(line))) for line in lines[1:] if line))
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidInput) as error:
+        manifest = Manifest(tuple(_entry(cast(dict[str, JSON], decode(line))) for line in lines[1:] if line))
+        if manifest.stored_bytes() != data or not _is_sorted(manifest.entries):
+            raise ValueError("it is not in canonical form")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidInput) as error:
         raise CorruptData(f"a manifest cannot be read: {error}", hint="run 'rollbook verify'") from error
+    return manifest
+
+
+def _is_sorted(entries: tuple[Entry, ...]) -> bool:
+    paths = [entry.path.encode() for entry in entries]
+    return all(earlier < later for earlier, later in pairwise(paths))
 
 
 def _write(entries: Iterable[Entry], *, stored: bool) -> bytes:
@@ -136,14 +146,16 @@ def _record(entry: Entry, *, stored: bool) -> JSON:
     record: dict[str, JSON] = {"kind": entry.kind, "path": entry.path}
     if entry.digest is not None:
         record["digest"] = str(entry.digest)
-    for name, value in (("rows", entry.rows), ("size", entry.size)):
-        if value is not None and not (name == "size" and entry.kind == "table" and not stored):
-            record[name] = value
+    if entry.rows is not None:
+        record["rows"] = entry.rows
+    if entry.size is not None and (stored or entry.kind != "table"):
+        record["size"] = entry.size
     if entry.columns:
         record["columns"] = list(entry.columns)
-    for name, text in (("uri", entry.uri), ("checksum", entry.checksum)):
-        if text:
-            record[name] = text
+    if entry.uri:
+        record["uri"] = entry.uri
+    if entry.checksum:
+        record["checksum"] = entry.checksum
     if entry.executable:
         record["executable"] = True
     if stored and entry.kind == "table" and entry.blob is not None:
@@ -153,6 +165,8 @@ def _record(entry: Entry, *, stored: bool) -> JSON:
 
 def _entry(record: Mapping[str, JSON]) -> Entry:
     digest, blob = record.get("digest"), record.get("blob")
+    if record["kind"] not in _KINDS:
+        raise UnsupportedFormat(f"entry kind {record['kind']!r} is unknown", hint="upgrade Rollbook")
     return Entry(
         path=cast(str, record["path"]),
         kind=cast(EntryKind, record["kind"]),

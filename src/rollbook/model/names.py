@@ -11,6 +11,8 @@ from rollbook.model.errors import InvalidInput, InvalidName
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 NUMBER = re.compile(r"v(0|[1-9][0-9]{0,17})\Z")
 LATEST = "latest"
+RESERVED = re.compile(r"(?i)(latest|sha256|v[0-9]+)\Z")
+"""What a reference reads in another way: `latest`, a digest's first word, and anything that looks like a number."""
 MAX_TAG = 128
 MAX_PATH = 4096
 MAX_COMPONENT = 255
@@ -28,8 +30,8 @@ def check_name(name: str, what: str = "name") -> str:
             f"{what} {name[:140]!r} is not allowed",
             hint="1 to 128 letters, digits, '.', '_' or '-', starting with a letter or digit",
         )
-    if name.lower() == LATEST or NUMBER.match(name.lower()):
-        raise InvalidName(f"{what} {name!r} is reserved", hint="'latest' and 'v0', 'v1' ... are kept by Rollbook")
+    if RESERVED.match(name):
+        raise InvalidName(f"{what} {name!r} is reserved", hint="Rollbook keeps 'latest', 'sha256' and 'v0', 'v1' ...")
     return name
 
 
@@ -40,13 +42,18 @@ def check_tag(tag: str) -> str:
         InvalidName: It is empty, too long or has control characters, or starts with the reserved `checked:`.
     """
     check_text(tag, "tag")
-    if not tag.strip() or len(tag) > MAX_TAG or any(unicodedata.category(c) in _INVISIBLE for c in tag):
+    if not tag.strip() or len(tag) > MAX_TAG or has_invisible(tag):
         raise InvalidName(f"tag {tag[:140]!r} is not allowed", hint=f"1 to {MAX_TAG} visible characters")
-    if tag.startswith("checked:"):
+    if tag.strip().lower().startswith("checked:"):
         raise InvalidName(
             f"tag {tag!r} cannot be set by hand", hint="tags under 'checked:' are earned from a passing verdict"
         )
     return tag.strip()
+
+
+def has_invisible(text: str) -> bool:
+    """Whether text has control characters, or characters that hide or reorder what a reader sees."""
+    return not text.isprintable() and any(unicodedata.category(c) in _INVISIBLE for c in text)
 
 
 def check_path(path: str) -> str:
@@ -69,7 +76,7 @@ def _path_problem(path: str) -> str:
         return f"is longer than {MAX_PATH} bytes"
     if path.startswith("/") or "\\" in path or re.match(r"[A-Za-z]:", path):
         return "is absolute or has a backslash or drive letter"
-    if any(unicodedata.category(c) in _INVISIBLE for c in path):
+    if has_invisible(path):
         return "has control or invisible characters"
     for part in path.split("/"):
         if part in ("", ".", ".."):

@@ -26,12 +26,14 @@ Action = Literal[
 
 _WRITE: frozenset[Action] = frozenset({"project.create", "run.write", "version.write", "note.write", "alias.move"})
 _READ: frozenset[Action] = frozenset({"run.read", "version.read", "aggregate.read"})
+_ROWS: frozenset[Action] = frozenset({"rows.read"})
+_TRUST: frozenset[Action] = frozenset({"alias.promote", "audit.read", "store.verify"})
 
 GRANTS: dict[Role, frozenset[Action]] = {
-    "owner": _WRITE | _READ | {"rows.read", "alias.promote", "audit.read", "store.verify"},
+    "owner": _WRITE | _READ | _ROWS | _TRUST,
     "viewer": frozenset({"aggregate.read"}),
     "educator": frozenset({"aggregate.read"}),
-    "analyst": _WRITE | _READ | {"rows.read"},
+    "analyst": _WRITE | _READ | _ROWS,
     "admin": frozenset({"project.create", "alias.promote", "aggregate.read", "audit.read", "store.verify"}),
     "auditor": frozenset({"audit.read", "store.verify"}),
     "service": frozenset({"run.write", "run.read", "version.write", "version.read"}),

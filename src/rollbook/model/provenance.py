@@ -17,6 +17,8 @@ from rollbook.model.digest import Digest
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:rollbook:run@1"
+BUILDER_PREFIX = "urn:rollbook:builder:"
+"""A builder's id has to be a URI."""
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -93,7 +95,7 @@ def statement(
                     "resolvedDependencies": dependencies,
                 },
                 "runDetails": {
-                    "builder": {"id": builder},
+                    "builder": {"id": BUILDER_PREFIX + (builder or "unknown")},
                     "metadata": {
                         "invocationId": run,
                         "startedOn": instant.to_text(started_at),

@@ -1,9 +1,12 @@
 """References: the one grammar by which SDK, CLI, API and pages name a version.
 
-    reference = [[entity "/"] project "/"] collection [":" selector] ["/" segment] ["@" instant]  |  digest
-    selector  = "v" number | alias            (missing: "latest")
-    segment   = key "=" value {"," key "=" value}
-    digest    = "sha256:" 8 to 64 hexadecimal digits of a version
+```
+reference = [[entity "/"] project "/"] collection [":" selector ["/" segment]] ["@" instant]  |  digest
+selector  = "v" number | alias            (missing: "latest"; a number takes neither segment nor instant)
+segment   = key "=" value {"," key "=" value}
+instant   = RFC 3339 date or time with zone; a bare date means its end in the organisation's zone
+digest    = "sha256:" 8 to 64 hexadecimal digits of a version
+```
 """
 
 from __future__ import annotations
@@ -15,12 +18,12 @@ import msgspec
 
 from rollbook.model import instant
 from rollbook.model.errors import InvalidInput, InvalidReference
-from rollbook.model.names import LATEST, NAME, NUMBER
+from rollbook.model.names import LATEST, NAME, NUMBER, RESERVED, has_invisible
 
 MIN_DIGEST_PREFIX = 8
 _DIGEST = re.compile(r"sha256:([0-9a-fA-F]*)\Z")
 _SEGMENT_PART = re.compile(r"[A-Za-z0-9_.-]{1,64}=[^=,/@\s]{1,64}\Z")
-_HINT = "for example 'math_tutor:v3', 'project/math_tutor:champion', 'math_tutor:champion@2026-05-01', 'sha256:1f2e3d4c'"
+_HINT = "for example 'math_tutor:v3', 'algebra/math_tutor:champion@2026-05-01', 'sha256:1f2e3d4c'"
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,16 +73,18 @@ def parse(text: str, zone: tzinfo = UTC) -> Reference:
     digest = _DIGEST.match(text)
     if digest:
         return _digest_reference(text, digest[1].lower())
+    if text.lower().startswith("sha256:"):
+        raise _invalid(text, "a digest is 8 to 64 hexadecimal digits and takes neither segment nor instant")
     body, has_instant, when = text.partition("@")
     head, has_selector, tail = body.partition(":")
-    selector, _, segment = tail.partition("/")
+    selector, has_segment, segment = tail.partition("/")
     if has_selector and not selector:
         raise _invalid(text, "nothing stands after ':'")
     if not has_selector and "=" in head:
         raise _invalid(text, "a segment needs a selector before it")
     entity, project, collection = _split_head(text, head)
     number, alias = _selector(text, selector or LATEST)
-    if number is not None and (segment or has_instant):
+    if number is not None and (has_segment or has_instant):
         raise _invalid(text, "a version number takes neither segment nor instant: it never moves")
     return Reference(
         entity=entity,
@@ -87,7 +92,7 @@ def parse(text: str, zone: tzinfo = UTC) -> Reference:
         collection=collection,
         number=number,
         alias=alias,
-        segment=parse_segment(segment) if segment else "",
+        segment=parse_segment(segment) if has_segment else "",
         at=_instant(text, when, zone) if has_instant else None,
     )
 
@@ -116,12 +121,12 @@ def parse_segment(text: str) -> str:
         InvalidReference: A part is malformed or a key stands twice.
     """
     parts = text.split(",")
-    if not all(_SEGMENT_PART.match(part) for part in parts):
+    if has_invisible(text) or not all(_SEGMENT_PART.match(part) for part in parts):
         raise _invalid(text, "a segment is written key=value{,key=value}")
-    keys = [part.partition("=")[0] for part in parts]
-    if len(set(keys)) < len(keys):
+    pairs = dict(part.split("=") for part in parts)
+    if len(pairs) < len(parts):
         raise _invalid(text, "a segment names each key once")
-    return ",".join(sorted(parts))
+    return ",".join(f"{key}={value}" for key, value in sorted(pairs.items()))
 
 
 def _digest_reference(text: str, digits: str) -> Reference:
@@ -134,6 +139,8 @@ def _split_head(text: str, head: str) -> tuple[str, str, str]:
     parts = head.split("/")
     if len(parts) > 3 or not all(NAME.match(part) for part in parts):
         raise _invalid(text, f"{head!r} is not [[entity/]project/]collection")
+    if RESERVED.match(parts[-1]):
+        raise _invalid(text, f"{parts[-1]!r} is no collection; a collection's name stands before it")
     entity, project, collection = [""] * (3 - len(parts)) + parts
     return entity, project, collection
 
@@ -142,7 +149,7 @@ def _selector(text: str, selector: str) -> tuple[int | None, str]:
     number = NUMBER.match(selector)
     if number:
         return int(number[1]), ""
-    if not NAME.match(selector):
+    if not NAME.match(selector) or (RESERVED.match(selector) and selector != LATEST):
         raise _invalid(text, f"{selector!r} is neither a version number (v3) nor an alias")
     return None, selector
 

@@ -132,6 +132,15 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding of `doctor`: what was looked at, whether it is well, and what to do where it is not."""
+
+    check: str
+    status: Literal["ok", "warn", "fail"]
+    message: str
+    hint: str = ""
+
+
 class ComparedModel(msgspec.Struct, frozen=True, kw_only=True):
     """One evaluation in a comparison: its label, and the versions behind it by digest."""
 
@@ -151,9 +160,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         models: What was compared, in the order asked for.
         plan: Metrics, groupings, level, replicates, seed, minimum sizes, correction.
         protocol: The protocol all evaluations share.
+        n: Rows compared; None when withheld.
+        n_students: Distinct students compared; None when withheld.
+        metrics: Numbered metric definitions, such as `auc@1`.
         rows: Tidy table: one object per model, metric and group (value, low, high, n, n_students, method, status ...).
         gaps: Between-group gaps per model, metric and attribute, with interval and groups used.
         pairwise: Differences between models, with interval, p, adjusted p and minimum detectable difference.
+        tied_sets: Per metric: the best model and all that the data cannot tell from it.
         best: Label of the best model on the first metric, or "" where none can be named.
         tied: Labels not distinguishable from the best, the best included.
         warnings: What a reader must know before believing the numbers.
@@ -162,9 +175,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ComparedModel, ...]
     plan: dict[str, JSON]
     protocol: dict[str, JSON]
+    n: int | None
+    n_students: int | None
+    metrics: tuple[str, ...]
     rows: tuple[dict[str, JSON], ...]
     gaps: tuple[dict[str, JSON], ...]
     pairwise: tuple[dict[str, JSON], ...]
+    tied_sets: tuple[dict[str, JSON], ...]
     best: str
     tied: tuple[str, ...]
     warnings: tuple[str, ...]

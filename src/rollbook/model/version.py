@@ -78,17 +78,20 @@ def read_seal(data: bytes, expected: Digest) -> Seal:
     """Read a seal and check it against the digest that names it.
 
     Raises:
-        CorruptData: The bytes do not have that digest.
+        CorruptData: The bytes do not have that digest, or are no seal.
         UnsupportedFormat: A newer release wrote them.
     """
     if Digest.sha256(data) != expected:
         raise CorruptData(f"the seal of version {expected} does not match its digest", hint="run 'rollbook verify'")
-    record = cast(dict[str, JSON], decode(data))
-    if record["format"] != FORMAT:
-        raise UnsupportedFormat(f"version format {record['format']!r} is unknown", hint="upgrade Rollbook")
-    return Seal(
-        type=cast(str, record["type"]),
-        data_class=cast(DataClass, record["class"]),
-        manifest=Digest.parse(cast(str, record["manifest"])),
-        metadata=cast("dict[str, JSON]", record["metadata"]),
-    )
+    try:
+        record = cast(dict[str, JSON], decode(data))
+        if record["format"] != FORMAT:
+            raise UnsupportedFormat(f"version format {record['format']!r} is unknown", hint="upgrade Rollbook")
+        return Seal(
+            type=cast(str, record["type"]),
+            data_class=check_data_class(cast(str, record["class"])),
+            manifest=Digest.parse(cast(str, record["manifest"])),
+            metadata=cast("dict[str, JSON]", record["metadata"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidInput) as error:
+        raise CorruptData(f"the seal of version {expected} cannot be read: {error}") from error

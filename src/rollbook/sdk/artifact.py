@@ -9,11 +9,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -23,7 +22,7 @@ from rollbook.model.manifest import Entry
 from rollbook.model.names import check_name, check_path, check_tag
 from rollbook.model.reference import split_stated
 from rollbook.model.version import DataClass, check_data_class
-from rollbook.sdk import files
+from rollbook.sdk import files, references
 
 if TYPE_CHECKING:
     from rollbook.sdk.version import Version
@@ -108,8 +107,9 @@ class Artifact:
             InvalidInput: The path inside the version is not allowed or taken.
         """
         source = files.regular_file(Path(local_path))
-        declared = tuple({"name": key, "type": value} for key, value in (columns or {}).items())
-        self._put(name or source.name, FilePart(source, declared), overwrite=overwrite)
+        declared = tuple[dict[str, JSON], ...]({"name": key, "type": value} for key, value in (columns or {}).items())
+        # Where a link leads is no name that its user chose.
+        self._put({name or Path(local_path).name: FilePart(source, declared)}, overwrite=overwrite)
 
     def add_dir(
         self, local_path: str | Path, name: str | None = None, *, follow_links: bool = False, overwrite: bool = False
@@ -125,15 +125,16 @@ class Artifact:
         Raises:
             SourceUnreadable: No such folder, or it holds links, pipes, sockets or devices (all are listed).
         """
-        for relative, source in files.walk(Path(local_path), follow_links=follow_links):
-            self._put(f"{name.rstrip('/')}/{relative}" if name else relative, FilePart(source), overwrite=overwrite)
+        prefix = f"{name.rstrip('/')}/" if name else ""
+        found = files.walk(Path(local_path), follow_links=follow_links)
+        self._put({prefix + relative: FilePart(source) for relative, source in found}, overwrite=overwrite)
 
     def add_reference(
         self,
         uri: str,
         name: str | None = None,
         *,
-        checksum: str | bool | None = None,
+        checksum: str | Literal[False] | None = None,
         size: int | None = None,
         overwrite: bool = False,
     ) -> None:
@@ -142,15 +143,17 @@ class Artifact:
         Args:
             uri: `file://` (checksum and size are computed now), `s3://`, `gs://`, `https://` ...
             name: Path inside the version; default the last part of the URI.
-            checksum: As the store states it: `sha256:...`, `etag:...`, `md5:...`. False to record none, said so in `verify`.
+            checksum: As the store states it: `sha256:...`, `etag:...`, `md5:...`. False to record none; `verify`
+                then says so.
             size: Bytes, where known.
             overwrite: Replace a part added to this draft before.
 
         Raises:
-            InvalidInput: The URI has no scheme, or a remote one comes without a checksum.
+            InvalidInput: The URI has no scheme, carries a password or a signature, or a remote one comes without a
+                checksum.
         """
-        for entry in _references(uri, name, checksum, size):
-            self._put(entry.path, entry, overwrite=overwrite)
+        entries = references.entries(uri, name, checksum, size)
+        self._put({entry.path: entry for entry in entries}, overwrite=overwrite)
 
     def add(self, frame: Any, name: str, *, overwrite: bool = False) -> None:
         """Add a data frame (pandas, Polars or Arrow); sealed over its schema and values, stored as Parquet.
@@ -160,10 +163,11 @@ class Artifact:
             name: Path inside the version; `.parquet` is appended where it is missing.
             overwrite: Replace a part added to this draft before.
         """
-        self._put(name if name.endswith(TABLE_SUFFIX) else name + TABLE_SUFFIX, TablePart(frame), overwrite=overwrite)
+        path = name if name.endswith(TABLE_SUFFIX) else name + TABLE_SUFFIX
+        self._put({path: TablePart(frame)}, overwrite=overwrite)
 
     @contextmanager
-    def new_file(self, name: str, mode: str = "w", encoding: str | None = None) -> Iterator[IO[Any]]:
+    def new_file(self, name: str, mode: str = "w", encoding: str | None = None) -> Generator[IO[Any]]:
         """Open a new file to write; it is added when the block ends without an exception.
 
         Args:
@@ -173,8 +177,9 @@ class Artifact:
         """
         if mode not in ("w", "wb", "x", "xb"):
             raise InvalidInput(f"mode {mode!r} does not write a new file", hint="use 'w' or 'wb'")
-        target = self._stage() / str(len(self.parts)) / Path(check_path(name)).name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._check_free(name, overwrite=False)
+        # A folder of its own: two parts may share their last name.
+        target = Path(tempfile.mkdtemp(dir=self._stage())) / Path(name).name
         with target.open(mode, encoding=None if "b" in mode else encoding or "utf-8") as stream:
             yield stream
         self.add_file(target, name)
@@ -185,6 +190,7 @@ class Artifact:
         Raises:
             NotFound: Neither is in the draft.
         """
+        self._check_draft()
         gone = [known for known in self.parts if known == path or known.startswith(path.rstrip("/") + "/")]
         if not gone:
             raise NotFound(f"{path!r} is not in the draft of {self.collection!r}", hint="see artifact.parts")
@@ -209,7 +215,7 @@ class Artifact:
             InvalidInput: A value is not JSON; the message names its place.
         """
         plain = to_json(self.metadata, "metadata")
-        assert isinstance(plain, dict)  # noqa: S101 - to_json keeps a mapping a mapping
+        assert isinstance(plain, dict)
         return plain
 
     def wait(self) -> Version:
@@ -222,13 +228,21 @@ class Artifact:
             raise InvalidInput(f"artifact {self.collection!r} was not logged", hint="call run.log_artifact(artifact)")
         return self.logged
 
-    def _put(self, path: str, part: Part, *, overwrite: bool) -> None:
-        if self.logged is not None:
-            raise InvalidInput(f"{self.name} is committed and never changes", hint="start from version.new_draft()")
+    def _put(self, parts: Mapping[str, Part], *, overwrite: bool) -> None:
+        """Add all of them or none."""
+        for path in parts:
+            self._check_free(path, overwrite=overwrite)
+        self.parts.update(parts)
+        self._inherited.difference_update(parts)
+
+    def _check_free(self, path: str, *, overwrite: bool) -> None:
+        self._check_draft()
         if check_path(path) in self.parts and not overwrite and path not in self._inherited:
             raise InvalidInput(f"path {path!r} was added before", hint="pass overwrite=True to replace it")
-        self.parts[path] = part
-        self._inherited.discard(path)
+
+    def _check_draft(self) -> None:
+        if self.logged is not None:
+            raise InvalidInput(f"{self.name} is committed and never changes", hint="start from version.new_draft()")
 
     def _stage(self) -> Path:
         if self._staging is None:
@@ -238,20 +252,3 @@ class Artifact:
 
     def __repr__(self) -> str:
         return f"<Artifact draft {self.collection!r} ({self.type}), {len(self.parts)} parts>"
-
-
-def _references(uri: str, name: str | None, checksum: str | bool | None, size: int | None) -> Iterator[Entry]:
-    parts = urlsplit(uri)
-    if not parts.scheme:
-        raise InvalidInput(f"{uri!r} has no scheme", hint="for example s3://bucket/key or file:///data/log.csv")
-    if parts.scheme == "file":
-        yield from files.local_references(Path(unquote(parts.path)), name)
-        return
-    if checksum is None:
-        raise InvalidInput(
-            f"reference {uri!r} comes without a checksum",
-            hint="pass checksum='etag:...' or 'sha256:...', or checksum=False to record none",
-        )
-    path = name or unquote(parts.path).rstrip("/").rpartition("/")[2]
-    text = checksum if isinstance(checksum, str) else ""
-    yield Entry(path=check_path(path), kind="reference", uri=uri, checksum=text, size=size)

@@ -1,4 +1,4 @@
-"""What a run can tell of itself without being asked: environment and code. Secrets are redacted before they are kept."""
+"""What a run can tell of itself without being asked: environment and code. Secrets are redacted first."""
 
 from __future__ import annotations
 
@@ -19,12 +19,29 @@ from rollbook.model.provenance import Code
 
 MAX_DIFF = 16 * 1024 * 1024
 REDACTED = "[redacted]"
-_SECRET_NAME = re.compile(r"(?i)(api[-_]?key|token|secret|passw(or)?d|credential|auth)")
-_USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@")
+# `token` only at the end of a name: `--tokenizer` and `--max-tokens` are parameters, not secrets.
+_SECRET_NAME = re.compile(
+    r"(?i)(api[-_]?key|(access|private|secret)[-_]?key|token$|secret|passw(or)?d|passphrase|credential"
+    r"|(^|[-_.])(auth|authorization|pass|pwd)($|[-_.]))"
+)
+_USERINFO = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s/?#]*@")
+_QUERY = re.compile(r"(?P<name>[?&](?P<word>[^=&\s#]+)=)[^&\s#]+")
+_SIGNATURE = re.compile(r"(?i)(x-amz-|x-goog-|sig$|signature$|key$)")
+# What a person's git settings would change about a patch: colours, prefixes, filters that show instead of store.
+_PLAIN_DIFF = (
+    *("-c", "color.ui=false", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"),
+    *("-c", "diff.relative=false", "diff", "HEAD"),
+    *("--no-ext-diff", "--no-textconv", "--no-color", "--binary", "--submodule=short"),
+)
 
 
 class CapturedCode(msgspec.Struct, frozen=True):
-    """Code facts, and the files that must be kept because no commit holds them (path inside a code version -> bytes)."""
+    """Code facts, and what must be kept because no commit holds it.
+
+    Attributes:
+        code: The facts.
+        files: Path inside a code version -> bytes.
+    """
 
     code: Code
     files: dict[str, bytes]
@@ -57,20 +74,20 @@ def code(folder: Path) -> CapturedCode:
     A clean commit is enough to find the code again; a difference or a script that no commit holds is kept as a file.
     """
     entry, source = _entry()
-    commit = _git(folder, "rev-parse", "HEAD").strip()
-    diff = _git(folder, "diff", "HEAD", "--no-ext-diff", "--binary") if commit else ""
+    commit = (_git(folder, "rev-parse", "HEAD") or b"").decode().strip()
+    diff = _git(folder, *_PLAIN_DIFF) if commit else b""
     files: dict[str, bytes] = {}
-    if 0 < len(diff) <= MAX_DIFF:
-        files["difference.patch"] = diff.encode(errors="surrogateescape")
+    if diff and len(diff) <= MAX_DIFF:
+        files["difference.patch"] = diff
     if source is not None and not (commit and _is_committed(folder, entry)):
         files[Path(entry).name or "code.py"] = source
     return CapturedCode(
         Code(
             commit=commit,
-            remote=redact(_git(folder, "remote", "get-url", "origin").strip()) if commit else "",
-            dirty=bool(diff),
-            diff=Digest.sha256(diff.encode(errors="surrogateescape")) if diff else None,
-            entry=Path(entry).name,
+            remote=_remote(folder) if commit else "",
+            dirty=diff is None or bool(diff),  # what git could not tell is not called clean
+            diff=Digest.sha256(diff) if diff else None,
+            entry=_printable(Path(entry).name),
             arguments=tuple(redact_arguments(sys.argv[1:])),
         ),
         files,
@@ -99,18 +116,33 @@ def _is_committed(folder: Path, script: str) -> bool:
     return bool(_git(folder, "ls-files", "--error-unmatch", "--", path))
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _remote(folder: Path) -> str:
+    return redact(_printable(os.fsdecode(_git(folder, "remote", "get-url", "origin") or b"").strip()))
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints, or None where it fails, is not there or takes longer than ten seconds."""
     command = ["git", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=10, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="surrogateescape") if done.returncode == 0 else ""
+        return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def redact(text: str) -> str:
-    """Take user names and passwords out of URLs."""
-    return _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text)
+    """Take user names, passwords, keys and signatures out of URLs."""
+    return _QUERY.sub(_redact_query, _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
+
+
+def _redact_query(found: re.Match[str]) -> str:
+    word = found["word"]
+    return found["name"] + REDACTED if _SECRET_NAME.search(word) or _SIGNATURE.search(word) else found[0]
+
+
+def _printable(text: str) -> str:
+    """Text that every store can hold; bytes that are not UTF-8 become question marks."""
+    return text.encode(errors="replace").decode()
 
 
 def redact_arguments(arguments: list[str]) -> list[str]:
@@ -119,12 +151,12 @@ def redact_arguments(arguments: list[str]) -> list[str]:
     hide_next = False
     for argument in arguments:
         name, has_value, _ = argument.partition("=")
-        secret = name.startswith("-") and bool(_SECRET_NAME.search(name))
+        secret = bool(_SECRET_NAME.search(name))
         if hide_next and not argument.startswith("-"):
             kept.append(REDACTED)
         elif secret and has_value:
-            kept.append(f"{name}={REDACTED}")
+            kept.append(f"{_printable(name)}={REDACTED}")
         else:
-            kept.append(redact(argument).encode(errors="replace").decode())
-        hide_next = secret and not has_value
+            kept.append(_printable(redact(argument)))
+        hide_next = secret and not has_value and name.startswith("-")
     return kept

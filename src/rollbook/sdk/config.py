@@ -24,8 +24,13 @@ class Facts(MutableMapping[str, Any]):
 
     def _plain(self, values: Mapping[str, Any]) -> dict[str, JSON]:
         plain = to_json(values, self._what)
-        assert isinstance(plain, dict)  # noqa: S101 - to_json keeps a mapping a mapping
+        assert isinstance(plain, dict)
         return plain
+
+    def _keep(self, values: dict[str, JSON]) -> None:
+        """What could not be stored is not remembered either."""
+        self._changed(dict(values))
+        self._values = values
 
     def as_dict(self) -> dict[str, JSON]:
         """A copy of all values."""
@@ -39,9 +44,9 @@ class Facts(MutableMapping[str, Any]):
         """
         given: dict[str, Any] = {}
         for other in others:
-            given.update(vars(other) if hasattr(other, "__dict__") and not isinstance(other, Mapping) else other)
-        self._values |= self._plain(given | values)
-        self._changed(self.as_dict())
+            is_namespace = hasattr(other, "__dict__") and not isinstance(other, Mapping)
+            given.update(dict[str, Any](vars(other) if is_namespace else other))
+        self._keep(self._values | self._plain(given | values))
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -50,8 +55,9 @@ class Facts(MutableMapping[str, Any]):
         self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
-        del self._values[key]
-        self._changed(self.as_dict())
+        kept = self.as_dict()
+        del kept[key]
+        self._keep(kept)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

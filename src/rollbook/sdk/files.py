@@ -33,8 +33,8 @@ def _problem(path: Path) -> str:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return "does not exist"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if stat.S_ISDIR(mode):
         return "is a folder, not a file"
     if not stat.S_ISREG(mode):
@@ -114,9 +114,7 @@ def local_references(path: Path, name: str | None) -> Iterator[Entry]:
 
 def _local_reference(source: Path, name: str) -> Entry:
     checksum, size = sha256_file(source)
-    return Entry(
-        path=check_path(name), kind="reference", uri=source.as_uri(), checksum=f"sha256:{checksum}", size=size
-    )
+    return Entry(path=check_path(name), kind="reference", uri=source.as_uri(), checksum=f"sha256:{checksum}", size=size)
 
 
 def sha256_file(path: Path) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ _WORTH_SHOWING = 64 * 1024 * 1024
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Progress | None]:
+def bar(title: str, total: int) -> Generator[Progress | None]:
     """A callable that takes bytes done, or None where no bar is shown."""
     shown = _make(title, total) if total >= _WORTH_SHOWING and _watched() else None
     try:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
+from rollbook.model.extras import needs_extra
 from rollbook.model.facts import NewVersion, Origin, RunFacts
 from rollbook.model.names import check_name, check_tag
 from rollbook.model.provenance import Code
@@ -55,7 +56,7 @@ class Run:
         self._last: dict[str, Any] = {}
         self.config = Facts("config", facts.config, self._save_config)
         self.summary = Facts("summary", facts.summary, self._save_summary)
-        self._heartbeat = Heartbeat(lambda: self._beat())
+        self._heartbeat = Heartbeat(lambda: transport.heartbeat(facts))
 
     @property
     def id(self) -> str:
@@ -113,7 +114,7 @@ class Run:
         facts = version.facts if isinstance(version, Version) else self._transport.resolve(asked, self.project)
         if type is not None and facts.type != type:
             raise InvalidInput(f"{asked!r} is a {facts.type}, not a {type}", hint=f"pass type={facts.type!r} or none")
-        self._transport.use(self.facts.id, facts, asked)
+        self._transport.use(self.facts, facts, asked)
         return Version(facts, self._transport)
 
     def log_artifact(
@@ -156,11 +157,12 @@ class Run:
 
     def log_evaluation(self, **arguments: Any) -> Version:
         """Log per-student predictions of one model version on one dataset version. See `rollbook.sdk.evaluation.build`."""
-        from rollbook.sdk import evaluation
+        with needs_extra("compare"):
+            from rollbook.sdk import evaluation
 
         prepared = evaluation.build(self._resolved, self._transport.key(self.project), **arguments)
         for facts in prepared.uses:
-            self._transport.use(self.facts.id, facts, facts.reference)
+            self._transport.use(self.facts, facts, facts.reference)
         return self._commit(prepared.draft, prepared.aliases, prepared.tags, prepared.links)
 
     def log_roster(self, frame: Any, name: str = "roster", *, student: str = "student", **options: Any) -> Version:
@@ -172,7 +174,8 @@ class Run:
             student: Column with the student's id.
             **options: `metadata`, `description`, `aliases`, `tags` as for `log_artifact`.
         """
-        from rollbook import tables
+        with needs_extra("compare"):
+            from rollbook import tables
 
         table = tables.pseudonymise_column(tables.to_arrow(frame), student, self._transport.key(self.project))
         draft = Artifact(
@@ -189,7 +192,7 @@ class Run:
         self._heartbeat.stop()
         self._log.close()
         self._store_summary()
-        self._transport.update_run(self.facts.id, state="finished" if exit_code == 0 else "failed")
+        self._transport.update_run(self.facts, state="finished" if exit_code == 0 else "failed")
         if self._on_finish is not None:
             self._on_finish(self)
 
@@ -265,19 +268,18 @@ class Run:
                 type="code",
                 manifest=manifest,
                 metadata=draft.sealed_metadata(),
-                origin=Origin(run=self.facts.id, builder=BUILDER),
+                origin=Origin(builder=BUILDER),
             )
         )
+        # The run did not make its code: it was made from it, so that lineage leads from a model back to the script.
+        self._transport.use(self.facts, committed.version, committed.version.reference)
         return committed.version.digest
 
-    def _beat(self) -> None:
-        self._transport.heartbeat(self.facts.id)
-
     def _save_config(self, values: dict[str, JSON]) -> None:
-        self._transport.update_run(self.facts.id, config=values)
+        self._transport.update_run(self.facts, config=values)
 
     def _save_summary(self, values: dict[str, JSON]) -> None:
-        self._transport.update_run(self.facts.id, summary=values)
+        self._transport.update_run(self.facts, summary=values)
 
     def _store_summary(self) -> None:
         by_hand = self.summary.as_dict()

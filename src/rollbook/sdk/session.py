@@ -57,7 +57,7 @@ def init(
     """
     settled = settings.resolve(data_dir, project)
     plain = to_json(dict(config or {}), "config")
-    assert isinstance(plain, dict)  # noqa: S101 - to_json keeps a mapping a mapping
+    assert isinstance(plain, dict)
     transport = connect(settled, create=True)
     facts = transport.start_run(
         NewRun(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -51,11 +52,18 @@ def resolve(data_dir: str | Path | None = None, project: str | None = None) -> S
         InvalidInput: The data directory is a file.
     """
     chosen = data_dir or os.environ.get("ROLLBOOK_DATA")
-    directory = Path(chosen).expanduser() if chosen else _nearest(Path.cwd())
+    directory = _expanded(Path(chosen)) if chosen else _nearest(Path.cwd())
     if directory.exists() and not directory.is_dir():
         raise InvalidInput(f"data directory {str(directory)!r} is a file", hint="name a folder")
     name = check_name(project or os.environ.get("ROLLBOOK_PROJECT") or DEFAULT_PROJECT, "project")
     return Settings(data_dir=directory.absolute(), project=name, user=_user())
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InvalidInput(f"data directory {str(path)!r}: {error}", hint="write the whole path") from error
 
 
 def _nearest(start: Path) -> Path:
@@ -70,6 +78,9 @@ def _user() -> str:
     if chosen:
         return f"user:{check_name(chosen, 'user')}"
     try:
-        return f"user:{getpass.getuser()}"
+        login = getpass.getuser()
     except (OSError, KeyError):
-        return f"user:uid-{os.getuid()}"
+        login = ""
+    # A login name can hold anything; the name in an audit entry is one word that every store can keep.
+    word = re.sub(r"[^A-Za-z0-9._-]+", "-", login)[:128].strip("-._")
+    return f"user:{word or f'uid-{os.getuid()}'}"

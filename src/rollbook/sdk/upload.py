@@ -6,12 +6,13 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rollbook.model.digest import Digest
 from rollbook.model.errors import StorageFull
+from rollbook.model.extras import needs_extra
 from rollbook.model.manifest import Entry, Manifest, build
 from rollbook.sdk.artifact import Artifact, FilePart, TablePart
 from rollbook.sdk.transport import Progress, Transport, Upload
@@ -38,7 +39,7 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder() -> Generator[Path]:
     path = Path(tempfile.mkdtemp(prefix="rollbook-upload-"))
     try:
         yield path
@@ -63,7 +64,8 @@ def _send_tables(
 ) -> Iterator[Entry]:
     if not parts:
         return
-    from rollbook import tables
+    with needs_extra("compare"):
+        from rollbook import tables
 
     facts: list[tuple[str, Digest, int, Sequence[dict[str, object]]]] = []
     paths: list[Path] = []

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from rollbook.model.canonical import JSON, to_json
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput, NotFound
+from rollbook.model.extras import needs_extra
 from rollbook.model.facts import AliasMove, VersionFacts
 from rollbook.model.manifest import Entry, Manifest
 from rollbook.sdk import download
@@ -162,7 +163,8 @@ class Version:
         entry = self.entry(path)
         with self.open(path) as stream:
             if entry.kind == "table" or entry.path.endswith((".parquet", ".arrow", ".feather")):
-                from rollbook import tables
+                with needs_extra("compare"):
+                    from rollbook import tables
 
                 return tables.read_table(stream, entry.path)
             return stream.read()
@@ -208,7 +210,7 @@ class Version:
 
     def provenance(self) -> Sequence[bytes]:
         """The provenance statements: one per run that made this version."""
-        return self.transport.statements(self.digest)
+        return self.transport.statements(self.facts)
 
     def wait(self) -> Version:
         """This version: it is committed. Kept for code written for W&B."""

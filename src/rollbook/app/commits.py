@@ -1,0 +1,161 @@
+"""Commit: make a version. One transaction: version, number, aliases, tags, lineage, provenance statement, audit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from rollbook.app.aliases import record_move
+from rollbook.app.found import facts_of, locate_digest
+from rollbook.app.register import Register
+from rollbook.catalog import Connection, aliases, collections, commits, evaluations, lineage, memberships, notes, runs
+from rollbook.catalog import statements as statements_
+from rollbook.catalog.rows import CollectionRow, MembershipRow, ProjectRow, RunRow
+from rollbook.catalog.versions import VersionValues
+from rollbook.model.canonical import JSON, encode
+from rollbook.model.digest import Digest
+from rollbook.model.errors import InvalidInput
+from rollbook.model.facts import Committed, NewVersion
+from rollbook.model.manifest import Manifest
+from rollbook.model.names import check_name, check_tag
+from rollbook.model.provenance import Material, statement
+from rollbook.model.version import Seal, check_metadata
+
+EVALUATION = "evaluation"
+
+
+class _Commit(NamedTuple):
+    """A commit under way: what the steps of its transaction share."""
+
+    register: Register
+    connection: Connection
+    project: ProjectRow
+    collection: CollectionRow
+    run: RunRow | None
+    new: NewVersion
+
+
+def commit(register: Register, new: NewVersion) -> Committed:
+    """Make a version. Every blob its manifest names is durable already.
+
+    Raises:
+        InvalidInput: A name or the metadata is not allowed, or a blob is not there.
+        Conflict: The stated number or the collection's type do not fit; nothing changed.
+    """
+    resource = register.allow("version.write", new.project, new.collection)
+    _check(register, new)
+    seal = Seal(type=new.type, data_class=new.data_class, manifest=new.manifest.digest, metadata=new.metadata)
+    blob = _keep_manifest(register, new.manifest)
+    with register.catalog.write() as connection:
+        project = register.ensure_project(connection, new.project)
+        run = runs.get(connection, project, new.origin.run) if new.origin.run else None
+        act = register.act()
+        collection = collections.ensure(
+            connection, project, new.collection, type=new.type, id=register.new_id(), act=act
+        )
+        done = commits.commit_version(
+            connection, collection, _values(register, new, seal, blob, run), act, stated_number=new.stated_number
+        )
+        if done.created:
+            details: dict[str, JSON] = {"digest": str(seal.digest), "number": done.membership.number}
+            register.record(connection, project, "version.commit", resource, details)
+        under_way = _Commit(register, connection, project, collection, run, new)
+        _name(under_way, done.membership)
+        _trace(under_way, done.membership)
+        return Committed(facts_of(register, connection, [done.membership])[0], done.created)
+
+
+def _check(register: Register, new: NewVersion) -> None:
+    check_name(new.collection, "collection")
+    check_name(new.type, "type")
+    check_metadata(new.metadata)
+    for alias in new.aliases:
+        check_name(alias, "alias")
+        register.allow("alias.move", new.project, f"{new.collection}:{alias}")
+    for tag in new.tags:
+        check_tag(tag)
+
+
+def _keep_manifest(register: Register, manifest: Manifest) -> Digest:
+    """Make the manifest durable, once every blob it names is seen to be there."""
+    for entry in manifest.entries:
+        if entry.stored is not None and not register.blobs.has(entry.stored):
+            raise InvalidInput(f"{entry.path!r} names bytes that are not stored: {entry.stored}", hint="upload them first")
+    with register.blobs.writer() as writer:
+        blob = writer.add_bytes(manifest.stored_bytes()).digest
+        writer.commit()
+    return blob
+
+
+def _values(register: Register, new: NewVersion, seal: Seal, blob: Digest, run: RunRow | None) -> VersionValues:
+    schemas: dict[str, JSON] = {entry.path: list(entry.columns) for entry in new.manifest.entries if entry.columns}
+    return VersionValues(
+        id=register.new_id(),
+        digest=seal.digest,
+        type=new.type,
+        data_class=new.data_class,
+        manifest_digest=seal.manifest,
+        manifest_blob=blob,
+        metadata=encode(new.metadata).decode(),
+        schemas=encode(schemas).decode(),
+        seal=seal.canonical(),
+        size=new.manifest.size,
+        file_count=len(new.manifest.entries),
+        run=run.key if run else None,
+    )
+
+
+def _name(commit: _Commit, membership: MembershipRow) -> None:
+    """Aliases, tags and description of the version."""
+    register, new, act = commit.register, commit.new, commit.register.act("set when logged")
+    for tag in new.tags:
+        notes.tag(commit.connection, membership.version, tag, act)
+    if new.description:
+        notes.describe(commit.connection, membership.version, new.description, act)
+    for alias in new.aliases:
+        moved = aliases.move(commit.connection, commit.collection, alias, membership.number, act)
+        if moved.move is not None:
+            record_move(register, commit.connection, commit.project, commit.collection, moved.move)
+
+
+def _trace(commit: _Commit, membership: MembershipRow) -> None:
+    """Where the version came from: lineage edges, links and the provenance statement."""
+    connection, new, run = commit.connection, commit.new, commit.run
+    at = commit.register.clock()
+    if run is not None:
+        lineage.add_edge(connection, run, membership, "produced", reference=membership.name, at=at)
+    for relation, digest in new.links.items():
+        target = locate_digest(connection, commit.project, digest)
+        lineage.link(connection, membership.version, target.version, relation, reference=target.name, at=at)
+    if new.type == EVALUATION:
+        declared = cast("dict[str, JSON]", new.metadata.get(EVALUATION) or {})
+        evaluations.record(connection, membership.version, encode(declared.get("protocol")).decode(), at=at)
+    content = statement(
+        name=f"{commit.project.name}/{membership.name}",
+        version=membership.version.digest,
+        run=run.id if run else "",
+        started_at=run.started_at if run else at,
+        made_at=at,
+        builder=new.origin.builder,
+        parameters=new.origin.parameters,
+        environment=new.origin.environment,
+        code=new.origin.code,
+        materials=_materials(commit),
+    )
+    statements_.add(connection, membership.version, content, run=run.key if run else None, at=at)
+
+
+def _materials(commit: _Commit) -> list[Material]:
+    """Everything the run used so far, and the versions that the new one belongs to."""
+    found: dict[Digest, Material] = {}
+    if commit.run is not None:
+        used = lineage.of_run(commit.connection, commit.run.key, "used")
+        for item in memberships.of_versions(commit.connection, [edge.version for edge in used]):
+            found.setdefault(item.version.digest, _material(item))
+    for digest in commit.new.links.values():
+        found.setdefault(digest, _material(locate_digest(commit.connection, commit.project, digest)))
+    return list(found.values())
+
+
+def _material(membership: MembershipRow) -> Material:
+    name = f"{membership.project_name}/{membership.name}"
+    return Material(name, membership.version.digest, membership.version.type)

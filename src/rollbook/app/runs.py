@@ -1,0 +1,222 @@
+"""Runs: start, log, use, end, list. A run that stays silent is seen to have crashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from rollbook.app import datadir
+from rollbook.app.found import locate_digest
+from rollbook.app.register import Register
+from rollbook.catalog import Connection, lineage, runs
+from rollbook.catalog.rows import ProjectRow, RunRow
+from rollbook.catalog.runs import RunChanges, RunValues
+from rollbook.history import HistoryRow, Journal, JournalHeader, read_rows
+from rollbook.model import ids
+from rollbook.model.canonical import JSON, decode, encode
+from rollbook.model.errors import InvalidInput, NotFound
+from rollbook.model.facts import NewRun, RunFacts, RunState, VersionFacts
+from rollbook.model.names import check_tag
+
+JOURNAL = "history.journal"
+SILENT_AFTER = 5 * 60 * 1_000_000
+"""A run that gave no sign of life for this long (microseconds) is taken for crashed."""
+
+_ADJECTIVES = ("bright", "calm", "clear", "eager", "fair", "keen", "kind", "lively", "quiet", "steady", "warm", "wise")
+_NOUNS = ("atlas", "chalk", "compass", "essay", "ledger", "lesson", "letter", "novel", "primer", "sketch", "slate", "sum")
+_PAGE = 1000
+
+
+def start(register: Register, new: NewRun) -> RunFacts:
+    """Begin a run.
+
+    Raises:
+        InvalidName: The project's name or a tag is not allowed.
+    """
+    resource = register.allow("run.write", new.project)
+    random = register.random(ids.RANDOM_BYTES)
+    short = ids.short_id(random)
+    values = RunValues(
+        id=register.new_id(),
+        short=short,
+        name=new.name or f"{_ADJECTIVES[random[0] % 12]}-{_NOUNS[random[1] % 12]}-{short[:4]}",
+        job_type=new.job_type,
+        group=new.group,
+        config=encode(new.config).decode(),
+        notes=new.notes,
+        tags=tuple(check_tag(tag) for tag in new.tags),
+    )
+    with register.catalog.write() as connection:
+        project = register.ensure_project(connection, new.project)
+        row = runs.create(connection, project, values, register.act())
+        register.record(connection, project, "run.start", resource, {"run": row.id})
+        return _facts(register, project, row)
+
+
+def update(
+    register: Register,
+    run: str,
+    project: str,
+    *,
+    config: dict[str, JSON] | None = None,
+    summary: dict[str, JSON] | None = None,
+    state: RunState | None = None,
+    tags: Sequence[str] = (),
+    notes: str | None = None,
+) -> RunFacts:
+    """Change facts of a run; what is None stays."""
+    register.allow("run.write", project, run)
+    given: dict[str, Any] = {
+        "config": encode(config).decode() if config is not None else None,
+        "summary": encode(summary).decode() if summary is not None else None,
+        "state": state,
+        "notes": notes,
+    }
+    changes = RunChanges(**{name: value for name, value in given.items() if value is not None})
+    with register.catalog.write() as connection:
+        row = register.project(connection, project)
+        found = runs.get(connection, row, run)
+        runs.add_tags(connection, found, [check_tag(tag) for tag in tags])
+        return _facts(register, row, runs.change(connection, found, changes, register.clock()))
+
+
+def heartbeat(register: Register, run: str, project: str) -> None:
+    """Note that a run still lives."""
+    register.allow("run.write", project, run)
+    with register.catalog.write() as connection:
+        found = runs.get(connection, register.project(connection, project), run)
+        runs.heartbeat(connection, found.key, register.clock())
+
+
+def get(register: Register, run: str, project: str) -> RunFacts:
+    """A run by id or short id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    register.allow("run.read", project, run)
+    with register.catalog.read() as connection:
+        row = register.project(connection, project)
+        return _facts(register, row, runs.get(connection, row, run))
+
+
+def list_runs(
+    register: Register, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
+) -> list[RunFacts]:
+    """Runs of a project, newest first."""
+    register.allow("run.read", project)
+    if state and state not in runs.STATES:
+        raise InvalidInput(f"run state {state!r} does not exist", hint=f"one of {', '.join(runs.STATES)}")
+    found: list[RunFacts] = []
+    before: int | None = None
+    with register.catalog.read() as connection:
+        row = register.project(connection, project)
+        while True:
+            page = runs.list_page(
+                connection, row, job_type=job_type or None, group=group or None, tag=tag or None,
+                before=before, limit=_PAGE,
+            )
+            found.extend(_facts(register, row, item) for item in page.items)
+            if page.next is None:
+                break
+            before = page.next
+    # The state is filtered here: `crashed` is what silence means now, not something that was written down.
+    return [item for item in found if item.state == state] if state else found
+
+
+def use(register: Register, run: str, project: str, version: VersionFacts, reference: str) -> None:
+    """Record that a run used a version.
+
+    Raises:
+        NotFound: Run or version do not exist.
+    """
+    register.allow("run.write", project, run)
+    register.allow("version.read", version.project, version.collection)
+    with register.catalog.write() as connection:
+        found = runs.get(connection, register.project(connection, project), run)
+        membership = locate_digest(
+            connection, register.project(connection, version.project), version.digest, version.collection
+        )
+        lineage.add_edge(connection, found, membership, "used", reference=reference, at=register.clock())
+
+
+def edges(register: Register, run: str, project: str) -> dict[str, list[str]]:
+    """References of what a run used and produced."""
+    register.allow("run.read", project, run)
+    with register.catalog.read() as connection:
+        found = runs.get(connection, register.project(connection, project), run)
+        return {
+            "used": _names(connection, found, "used"),
+            "produced": _names(connection, found, "produced"),
+        }
+
+
+def _names(connection: Connection, run: RunRow, role: Any) -> list[str]:
+    from rollbook.catalog import memberships
+
+    keys = [edge.membership for edge in lineage.of_run(connection, run.key, role) if edge.membership is not None]
+    return [memberships.by_key(connection, key).name for key in keys]
+
+
+def open_log(register: Register, run: RunFacts) -> Journal:
+    """The run's journal, to append to; made where it is not there."""
+    register.allow("run.write", run.project, run.id)
+    path = _journal(register, run)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    datadir.sync_folder(path.parent.parent)
+    if path.exists():
+        return Journal.open_append(path)
+    return Journal.create(path, JournalHeader(run_id=run.id, created_us=register.clock()))
+
+
+def history(register: Register, run: RunFacts) -> Iterator[dict[str, Any]]:
+    """The rows of a run, one per step, with `_step` and `_time` (UTC microseconds of the step's last row)."""
+    register.allow("run.read", run.project, run.id)
+    try:
+        yield from merge_steps(read_rows(_journal(register, run)))
+    except NotFound:
+        return
+
+
+def merge_steps(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:
+    """Rows that were logged for one step, read as one."""
+    merged: dict[str, Any] = {}
+    for row in rows:
+        if merged and merged["_step"] != row.step:
+            yield merged
+            merged = {}
+        merged |= {**row.values, "_step": row.step, "_time": row.time_us}
+    if merged:
+        yield merged
+
+
+def _journal(register: Register, run: RunFacts) -> Path:
+    return register.root / datadir.RUNS / run.id / JOURNAL
+
+
+def _facts(register: Register, project: ProjectRow, row: RunRow) -> RunFacts:
+    silent = row.state == "running" and row.heartbeat_at < register.clock() - SILENT_AFTER
+    return RunFacts(
+        id=row.id,
+        short=row.short,
+        project=project.name,
+        name=row.name,
+        job_type=row.job_type,
+        group=row.group,
+        state="crashed" if silent else row.state,
+        config=cast("dict[str, JSON]", decode(row.config)),
+        summary=cast("dict[str, JSON]", decode(row.summary)),
+        tags=row.tags,
+        notes=row.notes,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        heartbeat_at=row.heartbeat_at,
+    )
+
+
+def to_json(run: RunFacts) -> dict[str, JSON]:
+    """A run as plain JSON."""
+    return cast("dict[str, JSON]", msgspec.to_builtins(run))

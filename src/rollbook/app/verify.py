@@ -1,0 +1,206 @@
+"""Verify: check seals, manifests, every stored byte, statements and the audit log against their digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from rollbook.app.found import locate
+from rollbook.app.register import Register
+from rollbook.app.versions import MAX_MANIFEST
+from rollbook.catalog import Connection, audit, memberships, projects
+from rollbook.catalog import statements as statements_
+from rollbook.catalog.rows import MembershipRow, ProjectRow
+from rollbook.model import manifest as manifests
+from rollbook.model.digest import Digest
+from rollbook.model.errors import CorruptData, MissingExtra, NotFound, RollbookError
+from rollbook.model.extras import needs_extra
+from rollbook.model.manifest import Entry, Manifest
+from rollbook.model.results import Fault, Verification
+from rollbook.model.version import read_seal
+
+Progress = Callable[[int], None]
+_PAGE = 1000
+_BLOCK = 1024 * 1024
+
+
+class _Tally:
+    """What was checked and found so far; each blob is read once, however many versions name it."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.versions = self.statements = self.bytes = self.audit_entries = 0
+        self.seen: dict[Digest, str] = {}
+
+    def damaged(self, what: str, message: str) -> None:
+        self.faults.append(Fault(finding="damaged", what=what, message=message))
+
+    def outcome(self) -> Verification:
+        return Verification(
+            versions=self.versions,
+            statements=self.statements,
+            blobs=len(self.seen),
+            bytes=self.bytes,
+            audit_entries=self.audit_entries,
+            faults=tuple(self.faults),
+        )
+
+
+def verify(
+    register: Register, reference: str | None, project: str, *, progress: Progress | None = None
+) -> Verification:
+    """Check one version, or everything in the register.
+
+    Args:
+        register: The register.
+        reference: A version, or None for everything: all projects, all packs, the audit log.
+        project: Project at hand.
+        progress: Called with bytes read.
+
+    Returns:
+        What was checked, and every fault; nothing is raised for damage.
+
+    Raises:
+        NotFound: There is no such version.
+    """
+    register.allow("store.verify", project)
+    tally = _Tally()
+    if reference is not None:
+        with register.catalog.read() as connection:
+            members = [locate(register, connection, reference, project)]
+        _versions(register, members, tally, progress)
+        return tally.outcome()
+    for page in _everything(register):
+        _versions(register, page, tally, progress)
+    for damage in register.blobs.verify(progress=progress):
+        tally.damaged(damage.object or str(damage.digest), damage.problem)
+    _audit(register, tally)
+    return tally.outcome()
+
+
+def _everything(register: Register) -> Iterator[list[MembershipRow]]:
+    """Every membership of every project, page by page, each page in a short transaction of its own."""
+    with register.catalog.read() as connection:
+        rows = _projects(register, connection)
+    for row in rows:
+        before: int | None = None
+        while True:
+            with register.catalog.read() as connection:
+                page = memberships.list_page(connection, row, before=before, limit=_PAGE)
+            yield list(page.items)
+            if page.next is None:
+                break
+            before = page.next
+
+
+def _projects(register: Register, connection: Connection) -> tuple[ProjectRow, ...]:
+    try:
+        organisation = projects.get_organisation(connection, register.actor.organisation)
+    except NotFound:
+        return ()
+    return projects.list_projects(connection, organisation, limit=_PAGE).items
+
+
+def _versions(
+    register: Register, members: list[MembershipRow], tally: _Tally, progress: Progress | None
+) -> None:
+    for member in members:
+        tally.versions += 1
+        try:
+            manifest = _manifest(register, member)
+        except RollbookError as error:
+            tally.damaged(member.name, error.message)
+            continue
+        for entry in manifest.entries:
+            _entry(register, member, entry, tally, progress)
+    with register.catalog.read() as connection:
+        for member in members:
+            try:
+                tally.statements += len(statements_.of_versions(connection, [member.version.key]))
+            except CorruptData as error:
+                tally.damaged(f"{member.name} provenance", error.message)
+
+
+def _manifest(register: Register, member: MembershipRow) -> Manifest:
+    seal = read_seal(member.version.seal, member.version.digest)
+    manifest = manifests.read(register.blobs.read(member.version.manifest_blob, limit=MAX_MANIFEST))
+    if manifest.digest != seal.manifest:
+        raise CorruptData("the manifest does not match the version's seal")
+    return manifest
+
+
+def _entry(
+    register: Register, member: MembershipRow, entry: Entry, tally: _Tally, progress: Progress | None
+) -> None:
+    what = f"{member.name} {entry.path}"
+    if entry.stored is None:
+        _reference(entry, what, tally)
+        return
+    if entry.stored not in tally.seen:
+        tally.seen[entry.stored] = _read(register, entry.stored, tally, progress)
+    if tally.seen[entry.stored]:
+        tally.damaged(what, tally.seen[entry.stored])
+    elif entry.kind == "table":
+        _table(register, entry, what, tally)
+
+
+def _read(register: Register, digest: Digest, tally: _Tally, progress: Progress | None) -> str:
+    """Read a blob through its checks; the problem, or ""."""
+    try:
+        for piece in register.blobs.stream(digest):
+            tally.bytes += len(piece)
+            if progress is not None:
+                progress(len(piece))
+    except RollbookError as error:
+        return error.message
+    return ""
+
+
+def _table(register: Register, entry: Entry, what: str, tally: _Tally) -> None:
+    """Whether a table's logical content still has the digest that the version seals."""
+    assert entry.stored is not None
+    try:
+        with needs_extra("compare"):
+            from rollbook import tables
+        with register.blobs.open(entry.stored) as stream:
+            found = tables.logical_digest(tables.read_table(stream, entry.path))
+    except MissingExtra as error:
+        tally.faults.append(Fault(finding="unchecked", what=what, message=f"{error.message}: {error.hint}"))
+    except RollbookError as error:
+        tally.damaged(what, error.message)
+    else:
+        if found != entry.digest:
+            tally.damaged(what, f"the table's content is {found}, not {entry.digest}")
+
+
+def _reference(entry: Entry, what: str, tally: _Tally) -> None:
+    if not entry.uri.startswith("file:") or not entry.checksum.startswith("sha256:"):
+        message = f"bytes at {entry.uri} are not checked from here"
+        tally.faults.append(Fault(finding="unchecked", what=what, message=message))
+        return
+    path = Path(unquote(urlsplit(entry.uri).path))
+    try:
+        hasher = hashlib.sha256()
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                hasher.update(block)
+                tally.bytes += len(block)
+    except OSError as error:
+        tally.faults.append(Fault(finding="missing", what=what, message=f"{entry.uri}: {error.strerror}"))
+        return
+    if f"sha256:{hasher.hexdigest()}" != entry.checksum:
+        tally.damaged(what, f"{entry.uri} has changed since it was recorded")
+
+
+def _audit(register: Register, tally: _Tally) -> None:
+    with register.catalog.read() as connection:
+        try:
+            organisation = projects.get_organisation(connection, register.actor.organisation)
+        except NotFound:
+            return
+        for problem in audit.check(connection, organisation):
+            tally.damaged("audit log", problem)
+        newest = audit.list_page(connection, organisation, limit=1).items
+        tally.audit_entries = newest[0].sequence + 1 if newest else 0

@@ -1,0 +1,228 @@
+"""The transport that answers from a data directory: it calls the verbs directly, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from rollbook.app import aliases, commits, datadir, doctor, keys, lineage, runs, versions
+from rollbook.app.register import Register
+from rollbook.blobs import BlobWriter
+from rollbook.history import Journal
+from rollbook.model.canonical import JSON
+from rollbook.model.digest import Digest
+from rollbook.model.extras import needs_extra
+from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunFacts, RunState, VersionFacts
+from rollbook.model.manifest import Manifest
+from rollbook.model.pseudonym import Key
+from rollbook.model.results import Check, Comparison, Verification, VersionDiff
+from rollbook.sdk.transport import Progress
+
+
+
+class Embedded:
+    """A register in a data directory, used by its owner. Implements `rollbook.sdk.transport.Transport`."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+
+    @classmethod
+    def open(
+        cls,
+        data_dir: Path,
+        *,
+        user: str,
+        clock: Callable[[], int],
+        random: Callable[[int], bytes],
+        create: bool = False,
+    ) -> Self:
+        """Open a data directory; see `rollbook.app.datadir.open_directory`."""
+        return cls(datadir.open_directory(data_dir, user=user, clock=clock, random=random, create=create))
+
+    @property
+    def location(self) -> str:
+        """The data directory."""
+        return str(self._register.root)
+
+    def upload(self) -> AbstractContextManager[BlobWriter]:
+        """Blobs on their way in."""
+        return self._register.blobs.writer()
+
+    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Progress | None = None) -> None:
+        """Write blobs to files, each checked."""
+        self._register.blobs.fetch(items, progress=progress)
+
+    def open_blob(self, digest: Digest) -> BinaryIO:
+        """Read a blob, each block checked."""
+        return self._register.blobs.open(digest)
+
+    def commit(self, new: NewVersion) -> Committed:
+        """Make a version."""
+        return commits.commit(self._register, new)
+
+    def resolve(self, reference: str, project: str) -> VersionFacts:
+        """The version a reference names."""
+        return versions.resolve(self._register, reference, project)
+
+    def manifest(self, version: VersionFacts) -> Manifest:
+        """A version's manifest, checked against its seal."""
+        return versions.manifest_of(self._register, version)
+
+    def projects(self) -> Sequence[str]:
+        """Names of all projects."""
+        return versions.list_projects(self._register)
+
+    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
+        """Collections of a project."""
+        return versions.list_collections(self._register, project, type)
+
+    def versions(self, project: str, collection: str) -> Sequence[VersionFacts]:
+        """Versions of a collection, newest first."""
+        return versions.list_versions(self._register, project, collection)
+
+    def statements(self, version: VersionFacts) -> Sequence[bytes]:
+        """Provenance statements of a version."""
+        return versions.statements(self._register, version.digest, version.project)
+
+    def note(
+        self,
+        version: VersionFacts,
+        *,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+        description: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+    ) -> VersionFacts:
+        """State later facts about a version."""
+        return versions.note(
+            self._register,
+            version,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+            description=description,
+            metadata=metadata,
+        )
+
+    def notes(self, version: VersionFacts) -> Sequence[Mapping[str, JSON]]:
+        """Every note a version ever had."""
+        return versions.note_history(self._register, version)
+
+    def start_run(self, new: NewRun) -> RunFacts:
+        """Begin a run."""
+        return runs.start(self._register, new)
+
+    def update_run(
+        self,
+        run: RunFacts,
+        *,
+        config: dict[str, JSON] | None = None,
+        summary: dict[str, JSON] | None = None,
+        state: RunState | None = None,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+    ) -> RunFacts:
+        """Change facts of a run."""
+        return runs.update(
+            self._register, run.id, run.project, config=config, summary=summary, state=state, tags=tags, notes=notes
+        )
+
+    def heartbeat(self, run: RunFacts) -> None:
+        """Note that a run lives."""
+        runs.heartbeat(self._register, run.id, run.project)
+
+    def run(self, run: str, project: str) -> RunFacts:
+        """A run by id."""
+        return runs.get(self._register, run, project)
+
+    def runs(
+        self, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
+    ) -> Sequence[RunFacts]:
+        """Runs of a project, newest first."""
+        return runs.list_runs(self._register, project, state=state, job_type=job_type, group=group, tag=tag)
+
+    def edges(self, run: RunFacts) -> Mapping[str, Sequence[str]]:
+        """What a run used and produced."""
+        return runs.edges(self._register, run.id, run.project)
+
+    def open_log(self, run: RunFacts) -> Journal:
+        """The run's journal."""
+        return runs.open_log(self._register, run)
+
+    def history(self, run: RunFacts) -> Iterator[dict[str, Any]]:
+        """A run's rows."""
+        return runs.history(self._register, run)
+
+    def use(self, run: RunFacts, version: VersionFacts, reference: str) -> None:
+        """Record that a run used a version."""
+        runs.use(self._register, run.id, run.project, version, reference)
+
+    def set_alias(
+        self,
+        reference: str,
+        alias: str,
+        project: str,
+        *,
+        segment: str = "",
+        reason: str = "",
+        action: str = "set",
+    ) -> AliasMove:
+        """Point an alias at a version."""
+        return aliases.set_alias(
+            self._register,
+            reference,
+            alias,
+            project,
+            segment=segment,
+            reason=reason,
+            action=aliases.check_action(action),
+        )
+
+    def delete_alias(
+        self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = ""
+    ) -> AliasMove:
+        """Take an alias away."""
+        return aliases.delete_alias(self._register, collection, alias, project, segment=segment, reason=reason)
+
+    def rollback(self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = "") -> AliasMove:
+        """Put an alias back where it was."""
+        return aliases.rollback(self._register, collection, alias, project, segment=segment, reason=reason)
+
+    def alias_history(self, collection: str, alias: str, project: str) -> Sequence[AliasMove]:
+        """Every move of an alias, oldest first."""
+        return aliases.history(self._register, collection, alias, project)
+
+    def lineage(
+        self, reference: str, project: str, *, up: bool = True, down: bool = True, depth: int | None = None
+    ) -> Lineage:
+        """The graph around a version or run."""
+        return lineage.lineage(self._register, reference, project, up=up, down=down, depth=depth)
+
+    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
+        """Compare models."""
+        with needs_extra("compare"):
+            from rollbook.app import comparison
+
+        return comparison.compare(self._register, references, project, plan)
+
+    def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
+        """What differs between two versions."""
+        with needs_extra("compare"):
+            from rollbook.app import diff
+
+        return diff.diff(self._register, old, new, project, key=key)
+
+    def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
+        """Check a version, or everything."""
+        from rollbook.app import verify
+
+        return verify.verify(self._register, reference, project, progress=progress)
+
+    def doctor(self) -> Sequence[Check]:
+        """Look at the data directory."""
+        return doctor.doctor(self._register)
+
+    def key(self, project: str) -> Key:
+        """The project's pseudonym key."""
+        return keys.key_of(self._register, project)
