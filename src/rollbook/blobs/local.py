@@ -147,6 +147,7 @@ class _LocalWriter:
         self._store = store
         self._root = str(store.root)
         self._size = 0
+        self._published = False
         try:
             self._path: Path = store.temporary(token)
             self._descriptor: int | None = os.open(self._path, _CREATE, 0o600)
@@ -163,6 +164,8 @@ class _LocalWriter:
             raise write_error(error, self._root) from error
 
     def publish(self, name: str) -> None:
+        if self._published:
+            return
         descriptor = self._open()
         final = self._store.path(name)
         try:
@@ -171,6 +174,7 @@ class _LocalWriter:
             self.discard()
             _fsync_folder(final.parent)
             self._store.settle_above(final.parent)
+            self._published = True
         except OSError as error:
             raise write_error(error, self._root) from error
         finally:

@@ -65,14 +65,16 @@ class _MemoryWriter:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self._data = bytearray()
+        self._published = False
 
     def write(self, pieces: Sequence[Buffer]) -> None:
         for piece in pieces:
             self._data += piece
 
     def publish(self, name: str) -> None:
-        self._store.publish(name, bytes(self._data))
-        self.discard()
+        if not self._published:
+            self._store.publish(name, bytes(self._data))
+            self._published = True
 
     def discard(self) -> None:
         self._data = bytearray()

@@ -31,7 +31,8 @@ class ObjectWriter(Protocol):
     def publish(self, name: str) -> None:
         """Make the object durable, then visible under `name`, then the name durable.
 
-        When an object of that name exists, it is kept and this one is dropped.
+        When an object of that name exists, it is kept and this one is dropped. Doing it again after it succeeded does
+        nothing, so that it can be repeated when the answer was lost.
 
         Raises:
             CorruptData: The existing object has another size.
