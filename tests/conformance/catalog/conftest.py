@@ -119,7 +119,7 @@ def _in_processes(jobs: list[Callable[[], Any]]) -> list[Any]:
 def _answer(job: Callable[[], Any], writer: int) -> None:
     try:
         result = job()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the parent judges it
         result = error
     with os.fdopen(writer, "wb") as pipe:
         pickle.dump(result, pipe)
