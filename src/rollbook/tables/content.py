@@ -7,9 +7,6 @@
 Blocks make the content independent of how a table was cut into chunks and let it stream in bounded memory. One digest
 per column tells which columns two versions share. Little-endian throughout.
 """
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 

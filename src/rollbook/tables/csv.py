@@ -1,7 +1,4 @@
 """CSV files as tables of strings. No type is guessed: `007` stays `007`."""
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 

@@ -16,9 +16,6 @@
 
 The slot of a null is zero (or length zero), whatever the source left there.
 """
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from rollbook.tables.logical import is_bytes, is_listlike, is_text, storage_unit
+from rollbook.tables.logical import is_bytes, is_listlike, is_text, storage_unit, zone_name
 
 Sink = Callable[[pa.Buffer | bytes], object]
 """Takes the next canonical bytes, for example the `update` of a hash."""
@@ -119,20 +116,22 @@ def _fixed_width(array: pa.Array) -> pa.Array:
         return _without_nulls(array, bytes(kind.byte_width))
     if types.is_floating(kind):
         return _one_nan(_without_nulls(array.view(_INTEGER_OF_WIDTH[kind.bit_width])))
-    if types.is_date64(kind):
-        array = array.cast(pa.date32())
-    elif types.is_temporal(kind) and not types.is_date(kind):
-        array = array.cast(_without_seconds(kind))
+    array = one_unit(array)
     return _without_nulls(array.view(_INTEGER_OF_WIDTH[array.type.bit_width]))
 
 
-def _without_seconds(kind: pa.DataType) -> pa.DataType:
-    unit = storage_unit(kind.unit)
-    if unit == kind.unit:
-        return kind
+def one_unit(array: pa.Array) -> pa.Array:
+    """Times in the unit and zone name of their logical type; other values as they are."""
+    kind = array.type
+    if types.is_date64(kind):
+        return array.cast(pa.date32())
     if types.is_timestamp(kind):
-        return pa.timestamp(unit, kind.tz)
-    return pa.duration(unit) if types.is_duration(kind) else pa.time32(unit)
+        return array.cast(pa.timestamp(storage_unit(kind.unit), zone_name(kind.tz)))
+    if types.is_duration(kind):
+        return array.cast(pa.duration(storage_unit(kind.unit)))
+    if types.is_time32(kind):
+        return array.cast(pa.time32("ms"))
+    return array
 
 
 def _without_nulls(array: pa.Array, zero: object = 0) -> pa.Array:

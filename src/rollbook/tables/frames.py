@@ -1,7 +1,4 @@
 """Frames of any library as Arrow tables."""
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 

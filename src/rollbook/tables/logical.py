@@ -5,9 +5,6 @@ A logical type is plain JSON: a word (`int64`, `string`, `timestamp[us, UTC]`) o
 one: dictionary and run-end encoding, large and view layouts, fixed-size lists, decimal widths, `date64`. Seconds become
 milliseconds, because Parquet has no seconds. Metadata, nullability and extension names are no part of it.
 """
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 
@@ -82,13 +79,18 @@ def storage_unit(unit: str) -> str:
     return "ms" if unit == "s" else unit
 
 
+def zone_name(zone: str | None) -> str | None:
+    """One name for UTC, other zones as they are."""
+    return "UTC" if zone in _UTC else zone
+
+
 def _scalar(kind: pa.DataType, where: str) -> str:
     if is_text(kind):
         return "string"
     if is_bytes(kind):
         return "binary"
     if types.is_timestamp(kind):
-        zone = "" if kind.tz is None else f", {'UTC' if kind.tz in _UTC else kind.tz}"
+        zone = "" if kind.tz is None else f", {zone_name(kind.tz)}"
         return f"timestamp[{storage_unit(kind.unit)}{zone}]"
     if types.is_time(kind):
         return f"time[{storage_unit(kind.unit)}]"

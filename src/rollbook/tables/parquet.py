@@ -1,7 +1,4 @@
 """Table files: Parquet written one way, and Parquet, Arrow, Feather and CSV read by name."""
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 

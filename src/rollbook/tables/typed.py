@@ -1,12 +1,10 @@
 """Columns converted to declared types, with errors that name the first offending rows and values."""
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# pyarrow ships no types.
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,8 +49,9 @@ def find_column(table: pa.Table, name: str) -> pa.Array:
         InvalidTable: There is no such column; the hint lists what there is.
     """
     if name not in table.column_names:
-        close = get_close_matches(name, table.column_names, n=1)
-        known = ", ".join(map(repr, table.column_names[:20]))
+        names: list[str] = table.column_names
+        close = get_close_matches(name, names, n=1)
+        known = ", ".join(map(repr, names[:20]))
         raise InvalidTable(
             f"there is no column {name!r}",
             hint=f"did you mean {close[0]!r}?" if close else f"columns: {known}; a pandas index must be reset first",
@@ -90,44 +89,52 @@ def convert(array: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
         if not bad:
             hint = "give every time a zone, or none of them"
             raise InvalidTable(f"column {name!r} mixes times with and without a zone", hint=hint) from error
-        raise bad_values(name, f"cannot be read as {kind}", array, bad) from error
+        raise bad_values(name, array, Offence(f"cannot be read as {kind}", bad)) from error
 
 
-def bad_values(
-    name: str, what: str, array: pa.Array, rows: list[int], *, count: int = 0, hint: str = ""
-) -> InvalidTable:
-    """The error for offending rows.
+class Offence(NamedTuple):
+    """Rows that break a rule.
 
-    Args:
-        name: The column.
-        what: What is wrong with it, as the end of a sentence about values.
-        array: The column's values.
+    Attributes:
+        what: What is wrong, as the end of a sentence about values.
         rows: Zero-based positions, the first few.
-        count: How many rows offend in all, where known.
+        total: How many rows offend in all, where known.
+        first_row: How many rows of the table come before the array.
         hint: The likely fix.
     """
-    shown = ", ".join(f"row {row + 1} ({shown_value(array, row)})" for row in rows[:SHOWN])
-    total = max(count, len(rows))
-    rest = f" and {total - SHOWN} more" if total > SHOWN else ""
-    return InvalidTable(f"column {name!r} has values that {what}: {shown}{rest}", hint=hint)
+
+    what: str
+    rows: list[int]
+    total: int = 0
+    first_row: int = 0
+    hint: str = ""
 
 
-def refuse_rows(name: str, what: str, array: pa.Array, offending: pa.Array, *, hint: str = "") -> None:
+def bad_values(name: str, array: pa.Array, offence: Offence) -> InvalidTable:
+    """The error for offending rows of a column; the first row of a table is row 1."""
+    shown = ", ".join(f"row {offence.first_row + row + 1} ({shown_value(array, row)})" for row in offence.rows[:SHOWN])
+    more = max(offence.total, len(offence.rows)) - SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    return InvalidTable(f"column {name!r} has values that {offence.what}: {shown}{rest}", hint=offence.hint)
+
+
+def refuse_rows(name: str, array: pa.Array, mask: pa.Array, what: str, *, hint: str = "", first_row: int = 0) -> None:
     """Raise `InvalidTable` where a mask is true.
 
     Args:
         name: The column.
-        what: What is wrong, as the end of a sentence about values.
         array: The column's values.
-        offending: Boolean mask of the same length; null counts as false.
+        mask: Booleans of the same length; null counts as false.
+        what: What is wrong, as the end of a sentence about values.
         hint: The likely fix.
+        first_row: How many rows of the table come before the array.
 
     Raises:
         InvalidTable: The mask is true somewhere.
     """
-    rows = pc.indices_nonzero(pc.fill_null(offending, False))
+    rows = pc.indices_nonzero(pc.fill_null(mask, False))
     if len(rows):
-        raise bad_values(name, what, array, rows.slice(0, SHOWN).to_pylist(), count=len(rows), hint=hint)
+        raise bad_values(name, array, Offence(what, rows.slice(0, SHOWN).to_pylist(), len(rows), first_row, hint))
 
 
 def shown_value(array: pa.Array, row: int) -> str:
@@ -139,6 +146,8 @@ def shown_value(array: pa.Array, row: int) -> str:
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if types.is_timestamp(kind) and is_text(array.type):
         return _read_instants(array, kind)
+    if types.is_timestamp(kind) and not types.is_timestamp(array.type):
+        array = array.cast(pa.timestamp(kind.unit))
     if is_text(kind) and types.is_floating(array.type):
         raise pa.ArrowInvalid("a float is not a name")
     if types.is_boolean(kind) and types.is_integer(array.type) and not _only_zero_and_one(array):
