@@ -198,7 +198,7 @@ class _LocalWriter:
         return self._descriptor
 
     def _link(self, final: Path) -> None:
-        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_durable(final.parent)
         try:
             os.link(self._path, final, follow_symlinks=False)
         except FileExistsError:

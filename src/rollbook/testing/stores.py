@@ -147,8 +147,12 @@ class ObjectStoreConformance:
 
     def test_many_threads_publish_one_name(self, store: ObjectStore) -> None:
         """All succeed, one object stands."""
+
+        def publish(_: int) -> None:
+            put(store, _NAME, b"same bytes")
+
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda _: put(store, _NAME, b"same bytes"), range(32)))
+            list(threads.map(publish, range(32)))
         assert bytes(read_exact(store, _NAME, 0, 10)) == b"same bytes"
 
     def test_many_threads_read(self, store: ObjectStore) -> None:
