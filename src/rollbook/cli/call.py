@@ -1,0 +1,62 @@
+"""One call of the command line: what was asked of every command, and the way to the register and to the output."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from rollbook.cli import output
+
+if TYPE_CHECKING:
+    from rollbook.cli.layout import Block
+    from rollbook.sdk.api import Api
+
+
+class Call:
+    """What the shared options asked for.
+
+    Attributes:
+        data_dir: `--data-dir`, or None.
+        project: `--project`, or None.
+        json: Whether one JSON document is wanted instead of text.
+    """
+
+    def __init__(self) -> None:
+        self.data_dir: Path | None = None
+        self.project: str | None = None
+        self.json = False
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Call:
+        """The call that a command is part of."""
+        return context.ensure_object(cls)
+
+    def api(self, *, create: bool = False) -> Api:
+        """The register.
+
+        Args:
+            create: Make the data directory where it is not there.
+        """
+        from rollbook.sdk.api import Api
+
+        return Api(self.data_dir, self.project, create=create)
+
+    def answer(self, document: Mapping[str, Any], blocks: Callable[[], Iterable[Block]]) -> None:
+        """Write the answer: the document with `--json`, else the blocks.
+
+        Args:
+            document: Facts by stable key.
+            blocks: Makes what people read; called only when it is wanted.
+        """
+        if self.json:
+            output.write_json(document)
+        else:
+            output.write_blocks(blocks())
+
+    def now(self) -> int | None:
+        """UTC microseconds for ages such as `3 minutes ago`; None for a pipe, whose readers want dates."""
+        return time.time_ns() // 1000 if output.watched() else None

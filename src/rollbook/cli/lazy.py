@@ -1,0 +1,53 @@
+"""Commands that are imported when they are used, so that `rollbook --help` and each command start fast."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from rollbook.cli.index import COMMANDS, SECTIONS
+from rollbook.cli.shared import shared_options
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+class Command(TyperCommand):
+    """A command that takes the shared options beside its own."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.extend(shared_options())
+
+
+class Group(TyperGroup):
+    """The list of commands, in sections; each is built when it is asked for."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.extend(shared_options())
+        # Names only: what suggests a command for a misspelt one needs no more.
+        self.commands = cast("MutableMapping[str, Any]", dict.fromkeys(COMMANDS))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of that name, or None."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list without importing a command."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, listed.summary) for name, listed in commands.items()])
+
+
+@cache
+def load(name: str) -> Any:
+    """Import and build a command of the index."""
+    module = import_module(f"rollbook.cli.commands.{COMMANDS[name].module}")
+    carrier = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    carrier.command(name, cls=Command, context_settings=HELP_NAMES)(getattr(module, name))
+    return typer.main.get_command(carrier)

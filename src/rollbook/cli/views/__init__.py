@@ -1,0 +1,1 @@
+"""What people read: pure functions from facts to blocks (lines, tables, labelled facts)."""
