@@ -48,7 +48,7 @@ def mcnemar(only_a: int, only_b: int, *, exact: bool | None = None) -> McNemar:
     discordant = only_a + only_b
     if discordant == 0:
         return McNemar(only_a, only_b, 0.0, 1.0, "exact-binomial")
-    statistic = max(abs(only_a - only_b) - 1, 0) ** 2 / discordant
+    statistic = (abs(only_a - only_b) - 1) ** 2 / discordant
     if discordant < EXACT_BELOW if exact is None else exact:
         return McNemar(only_a, only_b, statistic, binomial_half_p_value(only_a, discordant), "exact-binomial")
     return McNemar(only_a, only_b, statistic, chi2_1_p_value(statistic), "chi2-continuity")
