@@ -54,8 +54,14 @@ def set_alias(
         row = register.project(connection, target.project_name)
         collection = collections.get(connection, row, target.collection_name)
         moved = aliases.move(
-            connection, collection, alias, target.number, register.act(reason),
-            segment=canonical_segment, expected=expected, action=action,
+            connection,
+            collection,
+            alias,
+            target.number,
+            register.act(reason),
+            segment=canonical_segment,
+            expected=expected,
+            action=action,
         )
         return _recorded(register, connection, row, collection, moved, reason)
 
@@ -120,13 +126,21 @@ def record_move(
     label = aliases.label(move.alias, move.segment)
     resource = register.allow("alias.move", project.name, f"{collection.name}:{label}")
     register.record(
-        connection, project, f"alias.{move.action}", resource,
+        connection,
+        project,
+        f"alias.{move.action}",
+        resource,
         {"from": move.from_number, "to": move.to_number, "reason": move.reason},
     )
 
 
 def _recorded(
-    register: Register, connection: Connection, project: ProjectRow, collection: CollectionRow, moved: Moved, reason: str
+    register: Register,
+    connection: Connection,
+    project: ProjectRow,
+    collection: CollectionRow,
+    moved: Moved,
+    reason: str,
 ) -> AliasMove:
     if moved.move is not None:
         record_move(register, connection, project, collection, moved.move)

@@ -14,7 +14,7 @@ from rollbook.catalog.versions import VersionValues
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
-from rollbook.model.facts import Committed, NewVersion
+from rollbook.model.facts import Committed, Link, NewVersion
 from rollbook.model.manifest import Manifest
 from rollbook.model.names import check_name, check_tag
 from rollbook.model.provenance import Material, statement
@@ -79,7 +79,7 @@ def _keep_manifest(register: Register, manifest: Manifest) -> Digest:
     """Make the manifest durable, once every blob it names is seen to be there."""
     for entry in manifest.entries:
         if entry.stored is not None and not register.blobs.has(entry.stored):
-            raise InvalidInput(f"{entry.path!r} names bytes that are not stored: {entry.stored}", hint="upload them first")
+            raise InvalidInput(f"the bytes of {entry.path!r} are not stored: {entry.stored}", hint="upload them first")
     with register.blobs.writer() as writer:
         blob = writer.add_bytes(manifest.stored_bytes()).digest
         writer.commit()
@@ -123,9 +123,9 @@ def _trace(commit: _Commit, membership: MembershipRow) -> None:
     at = commit.register.clock()
     if run is not None:
         lineage.add_edge(connection, run, membership, "produced", reference=membership.name, at=at)
-    for relation, digest in new.links.items():
-        target = locate_digest(connection, commit.project, digest)
-        lineage.link(connection, membership.version, target.version, relation, reference=target.name, at=at)
+    for link in new.links:
+        target = _linked(commit, link)
+        lineage.link(connection, membership.version, target.version, link.relation, reference=target.name, at=at)
     if new.type == EVALUATION:
         declared = cast("dict[str, JSON]", new.metadata.get(EVALUATION) or {})
         evaluations.record(connection, membership.version, encode(declared.get("protocol")).decode(), at=at)
@@ -151,9 +151,16 @@ def _materials(commit: _Commit) -> list[Material]:
         used = lineage.of_run(commit.connection, commit.run.key, "used")
         for item in memberships.of_versions(commit.connection, [edge.version for edge in used]):
             found.setdefault(item.version.digest, _material(item))
-    for digest in commit.new.links.values():
-        found.setdefault(digest, _material(locate_digest(commit.connection, commit.project, digest)))
+    for link in commit.new.links:
+        found.setdefault(link.digest, _material(_linked(commit, link)))
     return list(found.values())
+
+
+def _linked(commit: _Commit, link: Link) -> MembershipRow:
+    """The version that a link names, where the actor may read it."""
+    commit.register.allow("version.read", link.project, link.collection)
+    project = commit.register.project(commit.connection, link.project)
+    return locate_digest(commit.connection, project, link.digest, link.collection)
 
 
 def _material(membership: MembershipRow) -> Material:

@@ -21,13 +21,12 @@ from rollbook.model.results import Comparison
 MAX_MODELS = 1000
 _SEES_SMALL_GROUPS = ("owner", "analyst")
 _OPTIONS = {"by", "metrics", "reference", "where", "level", "n_boot", "seed", "rows", "correction"}
+_COLUMNS = ("row", "student", "truth", "score", "prediction", "weight")
 _DEFAULT_METRICS = {"binary": ("auc", "f1", "fpr"), "multiclass": ("accuracy",)}
 _DEFAULT_NUMERIC = ("rmse", "mae", "bias")
 
 
-def compare(
-    register: Register, references: Sequence[str], project: str, options: Mapping[str, Any]
-) -> Comparison:
+def compare(register: Register, references: Sequence[str], project: str, options: Mapping[str, Any]) -> Comparison:
     """Compare models or evaluations, overall and per group.
 
     Args:
@@ -101,7 +100,8 @@ def _load(register: Register, found: Sequence[Found]) -> list[EvaluationData]:
 
 
 def _data(found: Found, table: Any, roster: Any | None) -> EvaluationData:
-    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    wanted = [name for name in _COLUMNS if name in table.column_names]
+    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in wanted}
     threshold = found.protocol.get("threshold")
     protocol = {
         name: value for name, value in found.shared_protocol.items() if isinstance(value, str | int | float | bool)
@@ -115,7 +115,7 @@ def _data(found: Found, table: Any, roster: Any | None) -> EvaluationData:
         prediction=columns.get("prediction"),
         threshold=float(threshold) if isinstance(threshold, int | float) else None,
         weight=columns.get("weight"),
-        groups=evaluations.attributes(table, roster),
+        groups=evaluations.attributes(table, roster, found.evaluation.added_at),
         protocol=protocol,
     )
 
@@ -132,7 +132,8 @@ def _filtered(data: EvaluationData, where: Mapping[str, str]) -> EvaluationData:
         labels = np.asarray([MISSING if label is None else str(label) for label in data.groups[name]])
         keep &= labels == str(value)
     if not keep.any():
-        raise InvalidInput(f"no row has {', '.join(f'{k}={v}' for k, v in where.items())}", hint="see the groups with --by")
+        wanted = ", ".join(f"{name}={value}" for name, value in where.items())
+        raise InvalidInput(f"no row has {wanted}", hint="see the groups with --by")
 
     def kept(column: Any) -> Any:
         return None if column is None else np.asarray(column)[keep]

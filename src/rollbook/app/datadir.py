@@ -1,10 +1,10 @@
 """A data directory: where an embedded register lives, how it is made, and how it is recognised.
 
-    rollbook.json      format version, required features, instance id: written last, so a directory with it is whole
-    catalog.sqlite     names and facts
-    blobs/             bytes by digest
-    runs/<run id>/     the journal of each run
-    keys/              pseudonym keys, one file per key domain; back them up elsewhere
+- `rollbook.json`: format version, required features, instance id; written last, so a directory with it is whole
+- `catalog.sqlite`: names and facts
+- `blobs/`: bytes by digest
+- `runs/<run id>/`: the journal of each run
+- `keys/`: pseudonym keys, one file per key domain; back them up elsewhere
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rollbook.app.register import Register
 from rollbook.blobs import Blobs
 from rollbook.catalog import Catalog
 from rollbook.model import ids
-from rollbook.model.canonical import decode, encode
+from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.errors import CorruptData, InvalidInput, NotFound, StorageFull, UnsupportedFormat
 from rollbook.model.permission import Actor
 
@@ -68,7 +68,7 @@ def open_directory(
     """
     if not (root / MARKER).exists():
         if not create:
-            raise NotFound(f"{str(root)!r} is not a data directory", hint="make one with 'rollbook init', or name another")
+            raise NotFound(f"{str(root)!r} is not a data directory", hint="'rollbook init' makes one")
         _create(root, clock, random)
     read_marker(root)
     return Register(
@@ -107,8 +107,9 @@ def _create(root: Path, clock: Callable[[], int], random: Callable[[int], bytes]
         _prepare(root)
         Catalog.open(root / CATALOG, create=True).close()
         Blobs.open_local(root / BLOBS)
-        marker = {"format": FORMAT, "features": [], "instance": ids.uuid7(clock(), random(ids.RANDOM_BYTES))}
-        _publish(root / MARKER, encode(cast("Any", marker)) + b"\n", random(8).hex())
+        instance = ids.uuid7(clock(), random(ids.RANDOM_BYTES))
+        marker: dict[str, JSON] = {"format": FORMAT, "features": [], "instance": instance}
+        _publish(root / MARKER, encode(marker) + b"\n", random(8).hex())
     except OSError as error:
         raise StorageFull(
             f"cannot make a data directory at {str(root)!r}: {error.strerror}", hint="name a writable folder"
@@ -118,9 +119,8 @@ def _create(root: Path, clock: Callable[[], int], random: Callable[[int], bytes]
 def _prepare(root: Path) -> None:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {BLOBS, RUNS, KEYS, MARKER}
-    foreign = [
-        item.name for item in root.iterdir() if item.name not in ours and not item.name.startswith((CATALOG, ".rollbook-"))
-    ]
+    names = (item.name for item in root.iterdir())
+    foreign = [name for name in names if name not in ours and not name.startswith((CATALOG, ".rollbook-"))]
     if foreign:
         raise InvalidInput(
             f"{str(root)!r} holds other things ({', '.join(sorted(foreign)[:3])})", hint="name a new or empty folder"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from rollbook import tables
 from rollbook.app.register import Register
@@ -95,20 +98,25 @@ def _table(register: Register, old: Entry, new: Entry, key: Sequence[str]) -> Ta
         return None
     return TableChange(
         path=old.path,
-        columns_added=found.columns_added,
-        columns_removed=found.columns_removed,
-        columns_retyped=found.columns_retyped,
+        columns_added=tuple(column.name for column in found.columns if column.old is None),
+        columns_removed=tuple(column.name for column in found.columns if column.new is None),
+        columns_retyped=tuple(
+            (column.name, column.old, column.new)
+            for column in found.columns
+            if column.old is not None and column.new is not None
+        ),
         rows_old=found.rows_old,
         rows_new=found.rows_new,
-        rows_added=found.rows_added,
-        rows_removed=found.rows_removed,
-        rows_changed=found.rows_changed,
+        rows_added=found.added,
+        rows_removed=found.removed,
+        rows_changed=found.changed,
         key=tuple(key),
-        sample=found.sample,
+        cells=found.cells,
+        samples=tuple(msgspec.to_builtins(sample) for sample in found.samples),
     )
 
 
-def _read(register: Register, entry: Entry) -> tables.Table:
+def _read(register: Register, entry: Entry) -> Any:
     assert entry.stored is not None
     with register.blobs.open(entry.stored) as stream:
         return tables.read_table(stream, entry.path)

@@ -99,9 +99,7 @@ def _keys(register: Register) -> Iterator[Check]:
     keys = sorted((register.root / datadir.KEYS).glob("*.key"))
     for path in keys:
         if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO):
-            yield Check(
-                check="keys", status="fail", message=f"{path} can be read by others", hint=f"chmod 600 {path}"
-            )
+            yield Check(check="keys", status="fail", message=f"{path} can be read by others", hint=f"chmod 600 {path}")
     yield Check(
         check="keys",
         status="ok",

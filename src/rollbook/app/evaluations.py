@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from rollbook import tables
@@ -15,6 +15,7 @@ from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, decode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput, NotFound, UnlikeProtocols
+from rollbook.model.evaluation import GROUP_PREFIX
 from rollbook.model.results import ComparedModel
 
 EVALUATION = "evaluation"
@@ -66,7 +67,9 @@ def find(register: Register, connection: Connection, references: Sequence[str], 
         InvalidInput: A reference stands twice.
     """
     choices = [_choices(register, connection, reference, project) for reference in references]
-    common = set.intersection(*({_setting(found) for found in options} for options in choices))
+    common = {_setting(found) for found in choices[0]}
+    for options in choices[1:]:
+        common &= {_setting(found) for found in options}
     if not common:
         raise UnlikeProtocols(
             f"these models were never evaluated alike: {_differences(choices)}",
@@ -143,16 +146,22 @@ def load_table(register: Register, member: MembershipRow) -> Any:
         return tables.read_table(stream, found[0].path)
 
 
-def attributes(table: Any, roster: Any | None) -> Mapping[str, Any]:
-    """Student attributes per row: the evaluation's own `group:*` columns, and the roster's.
+def attributes(table: Any, roster: Any | None, at: int) -> dict[str, Any]:
+    """Student attributes per row, as arrays of labels: the evaluation's own `group:*` columns, and the roster's.
+
+    Args:
+        table: The evaluation.
+        roster: Its roster, or None.
+        at: UTC microseconds at which a roster with validity intervals is read, where the evaluation has no times.
 
     Raises:
         JoinMismatch: The roster names other students.
     """
-    own = {
-        name.removeprefix(tables.GROUP_PREFIX): table.column(name).to_numpy(zero_copy_only=False)
+    labels = {
+        name.removeprefix(GROUP_PREFIX): table.column(name)
         for name in table.column_names
-        if name.startswith(tables.GROUP_PREFIX)
+        if name.startswith(GROUP_PREFIX)
     }
-    joined = tables.join_roster(table, roster) if roster is not None else {}
-    return own | dict(joined)
+    if roster is not None:
+        labels |= tables.join_roster(table, roster, at_us=at)
+    return {name: column.to_numpy(zero_copy_only=False) for name, column in labels.items()}

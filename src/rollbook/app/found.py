@@ -49,9 +49,7 @@ def _select(connection: Connection, project: ProjectRow, parsed: Reference) -> M
     return found
 
 
-def locate_digest(
-    connection: Connection, project: ProjectRow, digest: Digest, collection: str = ""
-) -> MembershipRow:
+def locate_digest(connection: Connection, project: ProjectRow, digest: Digest, collection: str = "") -> MembershipRow:
     """A version by its whole digest, as a member of `collection`, else of the one it was first logged to.
 
     Raises:
@@ -64,9 +62,7 @@ def locate_digest(
     return next((item for item in found if item.collection_name == collection), found[0])
 
 
-def facts_of(
-    register: Register, connection: Connection, rows: Sequence[MembershipRow]
-) -> list[VersionFacts]:
+def facts_of(register: Register, connection: Connection, rows: Sequence[MembershipRow]) -> list[VersionFacts]:
     """What callers are told of memberships, in their order; three queries for any number of them."""
     keys = [row.version.key for row in rows]
     tags: dict[int, list[str]] = {}

@@ -6,7 +6,7 @@ import stat
 
 from rollbook.app import datadir
 from rollbook.app.register import Register
-from rollbook.model.errors import CorruptData, Forbidden
+from rollbook.model.errors import CorruptData, Forbidden, NotFound
 from rollbook.model.pseudonym import Key
 
 SECRET_BYTES = 32
@@ -20,8 +20,7 @@ def key_of(register: Register, project: str) -> Key:
         CorruptData: The key file is damaged.
     """
     register.allow("version.write", project)
-    with register.catalog.write() as connection:
-        domain = register.ensure_project(connection, project).key_domain
+    domain = _domain(register, project)
     path = register.root / datadir.KEYS / f"{domain}.key"
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -33,3 +32,13 @@ def key_of(register: Register, project: str) -> Key:
     if len(secret) != SECRET_BYTES:
         raise CorruptData(f"key file {str(path)!r} holds {len(secret)} bytes, not {SECRET_BYTES}", hint="restore it")
     return Key(secret)
+
+
+def _domain(register: Register, project: str) -> str:
+    """The project's key domain; the project is made where it is not there."""
+    try:
+        with register.catalog.read() as connection:
+            return register.project(connection, project).key_domain
+    except NotFound:
+        with register.catalog.write() as connection:
+            return register.ensure_project(connection, project).key_domain

@@ -59,9 +59,7 @@ def _start(register: Register, connection: Connection, reference: str, project: 
         return NodeKey("run", run.key)
 
 
-def _names(
-    connection: Connection, project: str, distance: Mapping[NodeKey, int]
-) -> dict[NodeKey, Node]:
+def _names(connection: Connection, project: str, distance: Mapping[NodeKey, int]) -> dict[NodeKey, Node]:
     named: dict[NodeKey, Node] = {}
     version_keys = [node.key for node in distance if node.kind == "version"]
     for membership in memberships.of_versions(connection, version_keys):
@@ -70,7 +68,10 @@ def _names(
         named.setdefault(
             node,
             Node(
-                id=_id(node), kind="version", name=prefix + membership.name, type=membership.version.type,
+                id=_id(node),
+                kind="version",
+                name=prefix + membership.name,
+                type=membership.version.type,
                 depth=distance[node],
             ),
         )
@@ -78,7 +79,10 @@ def _names(
         if node.kind == "run":
             run = runs.by_key(connection, node.key)
             named[node] = Node(
-                id=_id(node), kind="run", name=f"{run.name} ({run.short})", type=run.job_type or "run",
+                id=_id(node),
+                kind="run",
+                name=f"{run.name} ({run.short})",
+                type=run.job_type or "run",
                 depth=distance[node],
             )
     return named

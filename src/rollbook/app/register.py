@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from rollbook.blobs import Blobs
 from rollbook.catalog import Catalog, Connection, audit, projects
 from rollbook.catalog.rows import Act, ProjectRow

@@ -25,8 +25,21 @@ JOURNAL = "history.journal"
 SILENT_AFTER = 5 * 60 * 1_000_000
 """A run that gave no sign of life for this long (microseconds) is taken for crashed."""
 
-_ADJECTIVES = ("bright", "calm", "clear", "eager", "fair", "keen", "kind", "lively", "quiet", "steady", "warm", "wise")
-_NOUNS = ("atlas", "chalk", "compass", "essay", "ledger", "lesson", "letter", "novel", "primer", "sketch", "slate", "sum")
+_ADJECTIVES = ["bright", "calm", "clear", "eager", "fair", "keen", "kind", "lively", "quiet", "steady", "warm", "wise"]
+_NOUNS = [
+    "atlas",
+    "chalk",
+    "compass",
+    "essay",
+    "ledger",
+    "lesson",
+    "letter",
+    "novel",
+    "primer",
+    "sketch",
+    "slate",
+    "sum",
+]
 _PAGE = 1000
 
 
@@ -116,8 +129,13 @@ def list_runs(
         row = register.project(connection, project)
         while True:
             page = runs.list_page(
-                connection, row, job_type=job_type or None, group=group or None, tag=tag or None,
-                before=before, limit=_PAGE,
+                connection,
+                row,
+                job_type=job_type or None,
+                group=group or None,
+                tag=tag or None,
+                before=before,
+                limit=_PAGE,
             )
             found.extend(_facts(register, row, item) for item in page.items)
             if page.next is None:
@@ -128,7 +146,7 @@ def list_runs(
 
 
 def use(register: Register, run: str, project: str, version: VersionFacts, reference: str) -> None:
-    """Record that a run used a version.
+    """Record that a run used a version. What the run made itself is no input of it: lineage would turn in a circle.
 
     Raises:
         NotFound: Run or version do not exist.
@@ -140,7 +158,9 @@ def use(register: Register, run: str, project: str, version: VersionFacts, refer
         membership = locate_digest(
             connection, register.project(connection, version.project), version.digest, version.collection
         )
-        lineage.add_edge(connection, found, membership, "used", reference=reference, at=register.clock())
+        made = {edge.version for edge in lineage.of_run(connection, found.key, "produced")}
+        if membership.version.key not in made:
+            lineage.add_edge(connection, found, membership, "used", reference=reference, at=register.clock())
 
 
 def edges(register: Register, run: str, project: str) -> dict[str, list[str]]:

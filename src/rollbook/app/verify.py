@@ -103,9 +103,7 @@ def _projects(register: Register, connection: Connection) -> tuple[ProjectRow, .
     return projects.list_projects(connection, organisation, limit=_PAGE).items
 
 
-def _versions(
-    register: Register, members: list[MembershipRow], tally: _Tally, progress: Progress | None
-) -> None:
+def _versions(register: Register, members: list[MembershipRow], tally: _Tally, progress: Progress | None) -> None:
     for member in members:
         tally.versions += 1
         try:
@@ -131,9 +129,7 @@ def _manifest(register: Register, member: MembershipRow) -> Manifest:
     return manifest
 
 
-def _entry(
-    register: Register, member: MembershipRow, entry: Entry, tally: _Tally, progress: Progress | None
-) -> None:
+def _entry(register: Register, member: MembershipRow, entry: Entry, tally: _Tally, progress: Progress | None) -> None:
     what = f"{member.name} {entry.path}"
     if entry.stored is None:
         _reference(entry, what, tally)

@@ -64,7 +64,7 @@ def _foreign(value: object, where: str, depth: int) -> JSON:
     if callable(item) and getattr(value, "ndim", 0) == 0:
         return _plain(item(), where, depth + 1)
     tolist = getattr(value, "tolist", None)
-    if callable(tolist):
+    if callable(tolist) and not isinstance(value, _BYTES):
         return _plain(tolist(), where, depth + 1)
     raise InvalidInput(
         f"{where} is a {type(value).__name__}, which JSON cannot hold",

@@ -110,6 +110,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     builder: str = ""
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A version that another belongs to, such as the model of an evaluation."""
+
+    relation: str
+    project: str
+    collection: str
+    digest: Digest
+
+
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version to be committed: every blob that its manifest names is durable already.
 
@@ -125,7 +134,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
         aliases: Aliases to set on it.
         tags: Labels to put on it.
         description: Text about it, or "".
-        links: Versions it belongs to by role, such as an evaluation's `model`, `dataset` and `roster`.
+        links: Versions it belongs to, such as an evaluation's `model`, `dataset` and `roster`.
     """
 
     project: str
@@ -139,7 +148,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     description: str = ""
-    links: dict[str, Digest] = {}
+    links: tuple[Link, ...] = ()
 
 
 class Committed(msgspec.Struct, frozen=True):

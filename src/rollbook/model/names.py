@@ -16,7 +16,7 @@ RESERVED = re.compile(r"(?i)(latest|sha256|v[0-9]+)\Z")
 MAX_TAG = 128
 MAX_PATH = 4096
 MAX_COMPONENT = 255
-_INVISIBLE = {"Cf", "Cc", "Zl", "Zp"}
+_INVISIBLE = {"Cf", "Cc", "Cs", "Zl", "Zp"}
 
 
 def check_name(name: str, what: str = "name") -> str:

@@ -162,4 +162,4 @@ def _instant(text: str, when: str, zone: tzinfo) -> int:
 
 
 def _invalid(text: str, why: str) -> InvalidReference:
-    return InvalidReference(f"{text[:200]!r} is not a reference: {why}", hint=_HINT)
+    return InvalidReference(f"{text[:200]!r} is not a reference: {why[:300]}", hint=_HINT)

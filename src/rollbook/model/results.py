@@ -38,20 +38,22 @@ class TableChange(msgspec.Struct, frozen=True, kw_only=True):
         rows_removed: Rows (or keys) that are gone.
         rows_changed: Keys whose values differ; 0 when compared without a key.
         key: Key columns, or empty when whole rows were compared.
-        sample: A few changed rows or cells, as JSON.
+        cells: How many cells changed in each column; empty without a key.
+        samples: The first rows that came, went or changed, as objects with `kind`, `key` and `cells`.
     """
 
     path: str
     columns_added: tuple[str, ...] = ()
     columns_removed: tuple[str, ...] = ()
-    columns_retyped: tuple[tuple[str, str, str], ...] = ()
+    columns_retyped: tuple[tuple[str, JSON, JSON], ...] = ()
     rows_old: int = 0
     rows_new: int = 0
     rows_added: int = 0
     rows_removed: int = 0
     rows_changed: int = 0
     key: tuple[str, ...] = ()
-    sample: tuple[JSON, ...] = ()
+    cells: dict[str, int] = {}
+    samples: tuple[JSON, ...] = ()
 
 
 class MetadataChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from rollbook.sdk.transport import Progress, Transport
 from rollbook.sdk.version import Version
 
 if TYPE_CHECKING:
-    from rollbook.model.results import Comparison, VersionDiff, Verification
+    from rollbook.model.results import Comparison, Verification, VersionDiff
 
 
 class Api:
@@ -30,9 +30,7 @@ class Api:
         NotFound: There is no data directory.
     """
 
-    def __init__(
-        self, data_dir: str | Path | None = None, project: str | None = None, *, create: bool = False
-    ) -> None:
+    def __init__(self, data_dir: str | Path | None = None, project: str | None = None, *, create: bool = False) -> None:
         self.settings = settings.resolve(data_dir, project)
         self._create = create
 
@@ -89,9 +87,7 @@ class Api:
             reference, alias, self.project, segment=segment, reason=reason, action="promote"
         )
 
-    def rollback(
-        self, collection: str, alias: str = "champion", *, segment: str = "", reason: str = ""
-    ) -> AliasMove:
+    def rollback(self, collection: str, alias: str = "champion", *, segment: str = "", reason: str = "") -> AliasMove:
         """Put an alias back where it was before its last standing move.
 
         Raises:

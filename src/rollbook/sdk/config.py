@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from rollbook.model.canonical import JSON, to_json
 
@@ -45,7 +45,7 @@ class Facts(MutableMapping[str, Any]):
         given: dict[str, Any] = {}
         for other in others:
             is_namespace = hasattr(other, "__dict__") and not isinstance(other, Mapping)
-            given.update(dict[str, Any](vars(other) if is_namespace else other))
+            given.update(cast(Any, vars(other) if is_namespace else other))
         self._keep(self._values | self._plain(given | values))
 
     def __getitem__(self, key: str) -> Any:

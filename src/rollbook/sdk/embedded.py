@@ -21,7 +21,6 @@ from rollbook.model.results import Check, Comparison, Verification, VersionDiff
 from rollbook.sdk.transport import Progress
 
 
-
 class Embedded:
     """A register in a data directory, used by its owner. Implements `rollbook.sdk.transport.Transport`."""
 

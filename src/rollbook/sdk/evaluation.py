@@ -10,10 +10,9 @@ import msgspec
 
 from rollbook import tables
 from rollbook.model.canonical import JSON, to_json
-from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
 from rollbook.model.evaluation import EvaluationProtocol
-from rollbook.model.facts import VersionFacts
+from rollbook.model.facts import Link, VersionFacts
 from rollbook.model.pseudonym import Key
 from rollbook.sdk.artifact import Artifact
 from rollbook.sdk.version import Version
@@ -27,20 +26,20 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         draft: Its parts and sealed metadata.
-        links: Versions it belongs to, by relation.
+        links: Versions it belongs to.
         uses: The same versions, for lineage.
         aliases: Aliases to set.
         tags: Labels to put.
     """
 
     draft: Artifact
-    links: dict[str, Digest]
+    links: tuple[Link, ...]
     uses: tuple[VersionFacts, ...]
     aliases: tuple[str, ...]
     tags: tuple[str, ...]
 
 
-def build(
+def build(  # noqa: PLR0913 - one keyword for each fact of an evaluation
     resolve: Resolve,
     key: Key,
     *,
@@ -51,13 +50,12 @@ def build(
     name: str | None = None,
     student: str = "student",
     truth: str = "truth",
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | None],
     protocol: EvaluationProtocol | Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     description: str = "",
     aliases: Sequence[str] = (),
     tags: Sequence[str] = (),
-    **more_columns: str | None,
 ) -> Prepared:
     """Check predictions and make the draft of an evaluation.
 
@@ -71,14 +69,12 @@ def build(
         name: Collection; default `<model collection>-evaluation`.
         student: Column with the student's id; raw ids become pseudonyms, pseudonyms stay.
         truth: Column with what happened.
-        columns: Other columns by role: `score`, `prediction`, `row`, `item`, `skill`, `subject`, `time`, `order`,
-            `weight`. Columns of these names are found by themselves; `group:*` columns are kept.
+        columns: Other columns by role; None leaves a role to the column of that name, where there is one.
         protocol: How the predictions were made (`rollbook.model.evaluation.EvaluationProtocol`), sealed with them.
         metadata: Further creation metadata.
         description: Text.
         aliases: Aliases to set.
         tags: Labels to put.
-        **more_columns: Columns by role, as in `columns`: `score="p"`.
 
     Raises:
         InvalidTable: A column is missing or holds values that it must not; rows and values are named.
@@ -89,8 +85,8 @@ def build(
     if roster is not None:
         linked["roster"] = resolve(roster)
     settled = protocol if isinstance(protocol, EvaluationProtocol) else _protocol(protocol or {})
-    roles = {**(columns or {}), **{role: column for role, column in more_columns.items() if column is not None}}
-    table = tables.conform(_frame(predictions), student=student, truth=truth, key=key, protocol=settled, **roles)
+    named: dict[str, Any] = {"student": student, "truth": truth, **columns}
+    table = tables.conform(_frame(predictions), key=key, protocol=settled, **named)
     sealed = {
         "evaluation": {
             "model": str(linked["model"].digest),
@@ -108,11 +104,22 @@ def build(
     draft.add(table, PREDICTIONS)
     return Prepared(
         draft=draft,
-        links={relation: version.digest for relation, version in linked.items()},
+        links=tuple(
+            Link(relation, version.facts.project, version.collection, version.digest)
+            for relation, version in linked.items()
+        ),
         uses=tuple(version.facts for version in linked.values()),
         aliases=tuple(aliases),
         tags=tuple(tags),
     )
+
+
+def roster(frame: Any, key: Key, *, name: str, student: str, attributes: Sequence[str] | None) -> Artifact:
+    """The draft of a roster: one table of pseudonyms and attributes."""
+    table = tables.conform_roster(_frame(frame), key=key, student=student, attributes=attributes)
+    draft = Artifact(name, "roster", data_class="pseudonymous")
+    draft.add(table, "roster")
+    return draft
 
 
 def _plain(metadata: Mapping[str, Any]) -> dict[str, JSON]:
@@ -131,8 +138,8 @@ def _protocol(given: Mapping[str, Any]) -> EvaluationProtocol:
     return EvaluationProtocol(**given)
 
 
-def _frame(predictions: Any) -> Any:
-    if isinstance(predictions, str | Path):
-        path = Path(predictions)
+def _frame(frame: Any) -> Any:
+    if isinstance(frame, str | Path):
+        path = Path(frame)
         return tables.read_table(path, path.name)
-    return tables.to_arrow(predictions)
+    return tables.to_arrow(frame)

@@ -57,8 +57,9 @@ def _split(uri: str) -> SplitResult:
         raise InvalidInput(f"{uri!r} is not a URI: {error}", hint="for example s3://bucket/key") from error
     if len(parts.scheme) < 2:  # one letter is a Windows drive
         raise InvalidInput(f"{uri!r} has no scheme", hint="for example s3://bucket/key or file:///data/log.csv")
-    if "@" in parts.netloc or _SIGNED.search(parts.query):
-        host = parts.netloc.rpartition("@")[2]
+    user, _, host = parts.netloc.rpartition("@")
+    is_login = bool(user) and (":" in user or parts.scheme in ("http", "https"))  # abfss://container@account is none
+    if is_login or _SIGNED.search(parts.query):
         raise InvalidInput(
             f"the reference to {parts.scheme}://{host}{parts.path} carries a password or a signature",
             hint="give the plain address: a reference is kept for ever",

@@ -12,14 +12,16 @@ from typing import Any, Self
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
+from rollbook.model.evaluation import EvaluationProtocol
 from rollbook.model.extras import needs_extra
-from rollbook.model.facts import NewVersion, Origin, RunFacts
+from rollbook.model.facts import Link, NewVersion, Origin, RunFacts
 from rollbook.model.names import check_name, check_tag
 from rollbook.model.provenance import Code
 from rollbook.sdk import capture, sources
 from rollbook.sdk.artifact import Artifact
 from rollbook.sdk.config import Facts
 from rollbook.sdk.heartbeat import Heartbeat
+from rollbook.sdk.patience import PatientLog
 from rollbook.sdk.progress import bar
 from rollbook.sdk.transport import Transport
 from rollbook.sdk.upload import upload
@@ -47,7 +49,7 @@ class Run:
     ) -> None:
         self.facts = facts
         self._transport = transport
-        self._log = transport.open_log(facts)
+        self._log = PatientLog(transport.open_log(facts))
         self._step = 0
         self._finished = False
         self._save_code = save_code
@@ -78,7 +80,7 @@ class Run:
         """The step that the next `log` will have."""
         return self._step
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:  # noqa: FBT001
         """Record values. When this returns the row is in the run's journal and survives the process's death.
 
         Args:
@@ -150,39 +152,143 @@ class Run:
         """
         if self._finished:
             raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
-        draft = artifact if isinstance(artifact, Artifact) else sources.draft(
-            artifact, name, type, metadata=metadata, description=description, data_class=data_class
+        draft = (
+            artifact
+            if isinstance(artifact, Artifact)
+            else sources.draft(artifact, name, type, metadata=metadata, description=description, data_class=data_class)
         )
-        return self._commit(draft, aliases or (), [*draft.tags, *(tags or ())], {})
+        return self._commit(draft, aliases or (), [*draft.tags, *(tags or ())], ())
 
-    def log_evaluation(self, **arguments: Any) -> Version:
-        """Log per-student predictions of one model version on one dataset version. See `rollbook.sdk.evaluation.build`."""
+    def log_evaluation(  # noqa: PLR0913 - one keyword for each fact of an evaluation
+        self,
+        *,
+        model: str | Version,
+        dataset: str | Version,
+        predictions: Any,
+        roster: str | Version | None = None,
+        name: str | None = None,
+        student: str = "student",
+        truth: str = "truth",
+        score: str | None = None,
+        prediction: str | None = None,
+        row: str | None = None,
+        item: str | None = None,
+        skill: str | None = None,
+        subject: str | None = None,
+        time: str | None = None,
+        order: str | None = None,
+        weight: str | None = None,
+        protocol: EvaluationProtocol | Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        description: str = "",
+        aliases: Sequence[str] = (),
+        tags: Sequence[str] = (),
+    ) -> Version:
+        """Log one model version's per-student predictions on one dataset version, so that models can be compared.
+
+        Args:
+            model: The model version that predicted.
+            dataset: The dataset version it predicted on.
+            predictions: pandas, Polars or Arrow table, or the path of a CSV, Parquet or Arrow file. Columns named
+                `group:...` are kept as attributes.
+            roster: Student attributes to group by, as a version.
+            name: Collection; default `<model collection>-evaluation`.
+            student: Column with the student's id. Raw ids become pseudonyms in this process; pseudonyms stay.
+            truth: Column with what happened.
+            score: Column with the score (a probability for a binary task); default `score`.
+            prediction: Column with the decision; default `prediction`, or made from score and threshold.
+            row: Column that pairs rows between models; default the student, with item and order where given.
+            item: Column with the item.
+            skill: Column with the skill.
+            subject: Column with the subject.
+            time: Column with the time.
+            order: Column with the position in the student's sequence.
+            weight: Column with row weights.
+            protocol: How the predictions were made (see `rollbook.model.evaluation.EvaluationProtocol`), sealed:
+                `{"split": "student", "threshold": 0.4, "threshold_source": "validation"}`.
+            metadata: Further creation metadata.
+            description: Text.
+            aliases: Aliases to set.
+            tags: Labels to put.
+
+        Returns:
+            The evaluation version.
+
+        Raises:
+            InvalidTable: A column is missing or holds values that it must not; rows and values are named.
+            NotFound: A version does not exist.
+            InvalidInput: The protocol contradicts itself.
+        """
         with needs_extra("compare"):
             from rollbook.sdk import evaluation
 
-        prepared = evaluation.build(self._resolved, self._transport.key(self.project), **arguments)
+        prepared = evaluation.build(
+            self._resolved,
+            self._transport.key(self.project),
+            model=model,
+            dataset=dataset,
+            predictions=predictions,
+            roster=roster,
+            name=name,
+            student=student,
+            truth=truth,
+            columns={
+                "score": score,
+                "prediction": prediction,
+                "row": row,
+                "item": item,
+                "skill": skill,
+                "subject": subject,
+                "time": time,
+                "order": order,
+                "weight": weight,
+            },
+            protocol=protocol,
+            metadata=metadata,
+            description=description,
+            aliases=aliases,
+            tags=tags,
+        )
         for facts in prepared.uses:
             self._transport.use(self.facts, facts, facts.reference)
         return self._commit(prepared.draft, prepared.aliases, prepared.tags, prepared.links)
 
-    def log_roster(self, frame: Any, name: str = "roster", *, student: str = "student", **options: Any) -> Version:
+    def log_roster(
+        self,
+        frame: Any,
+        name: str = "roster",
+        *,
+        student: str = "student",
+        attributes: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        description: str = "",
+        aliases: Sequence[str] = (),
+        tags: Sequence[str] = (),
+    ) -> Version:
         """Log student attributes. Raw student ids become pseudonyms before anything leaves this process.
 
         Args:
-            frame: One row per student (or per student and `valid_from`), pandas, Polars or Arrow.
+            frame: One row per student, or several with `valid_from` and `valid_to`: pandas, Polars or Arrow table, or
+                the path of a CSV, Parquet or Arrow file.
             name: Collection.
             student: Column with the student's id.
-            **options: `metadata`, `description`, `aliases`, `tags` as for `log_artifact`.
+            attributes: Columns to keep; default all, but then none may look as if it names students.
+            metadata: Creation metadata.
+            description: Text.
+            aliases: Aliases to set.
+            tags: Labels to put.
+
+        Raises:
+            InvalidTable: A column is missing, a student appears twice at one time, or a column names students.
         """
         with needs_extra("compare"):
-            from rollbook import tables
+            from rollbook.sdk import evaluation
 
-        table = tables.pseudonymise_column(tables.to_arrow(frame), student, self._transport.key(self.project))
-        draft = Artifact(
-            name, "roster", options.get("metadata"), options.get("description", ""), data_class="pseudonymous"
+        draft = evaluation.roster(
+            frame, self._transport.key(self.project), name=name, student=student, attributes=attributes
         )
-        draft.add(tables.rename_column(table, student, "student"), "roster")
-        return self._commit(draft, options.get("aliases") or (), options.get("tags") or (), {})
+        draft.metadata, draft.description = dict(metadata or {}), description
+        return self._commit(draft, aliases, tags, ())
 
     def finish(self, exit_code: int = 0) -> None:
         """End the run. Called by the `with` block and at the end of the process."""
@@ -196,9 +302,7 @@ class Run:
         if self._on_finish is not None:
             self._on_finish(self)
 
-    def _commit(
-        self, draft: Artifact, aliases: Sequence[str], tags: Sequence[str], links: Mapping[str, Digest]
-    ) -> Version:
+    def _commit(self, draft: Artifact, aliases: Sequence[str], tags: Sequence[str], links: Sequence[Link]) -> Version:
         checked_aliases = tuple(check_name(alias, "alias") for alias in aliases if alias != "latest")
         checked_tags = tuple(check_tag(tag) for tag in tags)
         metadata = draft.sealed_metadata()
@@ -224,7 +328,7 @@ class Run:
                 aliases=checked_aliases,
                 tags=checked_tags,
                 description=draft.description,
-                links=dict(links),
+                links=tuple(links),
             )
         )
         draft.logged = Version(committed.version, self._transport)

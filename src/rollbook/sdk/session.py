@@ -82,7 +82,7 @@ def _current() -> Run:
     return _open_runs[-1]
 
 
-def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:  # noqa: FBT001
     """`Run.log` of the current run."""
     _current().log(data, step, commit)
 
@@ -122,7 +122,7 @@ def _watch_for_failure() -> None:
     earlier = sys.excepthook
 
     def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _failed
+        global _failed  # noqa: PLW0603 - one process, one outcome
         _failed = True
         earlier(kind, error, trace)
 
@@ -131,5 +131,5 @@ def _watch_for_failure() -> None:
 
 
 def _finish_all() -> None:
-    for run in list(_open_runs):
+    for run in tuple(_open_runs):  # `finish` takes the run off the list
         run.finish(exit_code=1 if _failed else 0)

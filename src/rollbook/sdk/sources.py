@@ -25,7 +25,7 @@ def draft(
 
     Raises:
         InvalidInput: No type is given, or several files fit the name.
-        SourceUnreadable: No file fits the name.
+        SourceUnreadable: No file fits the name, or the folder holds none.
     """
     if type is None:
         raise InvalidInput(f"no type is given for {str(source)!r}", hint="for example type='dataset' or type='model'")
@@ -33,6 +33,8 @@ def draft(
     made = Artifact(stated, type, metadata, description, data_class)
     if path.is_dir():
         made.add_dir(path)
+        if not made.parts:
+            raise SourceUnreadable(f"folder {str(path)!r} holds no file", hint="save something into it first")
     else:
         made.add_file(path)
     return made

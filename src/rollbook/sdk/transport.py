@@ -1,6 +1,7 @@
-"""What the SDK asks of a register, wherever it is. `embedded` answers from a data directory; a server will answer over HTTP.
+"""What the SDK asks of a register, wherever it is.
 
-Every method raises the errors of `rollbook.model.errors`; none returns half a result.
+`embedded` answers from a data directory. Every method raises the errors of `rollbook.model.errors`; none returns half a
+result.
 """
 
 from __future__ import annotations
@@ -25,25 +26,46 @@ class Stored(Protocol):
     """A blob that was added."""
 
     @property
-    def digest(self) -> Digest: ...
+    def digest(self) -> Digest:
+        """BLAKE3 of its bytes."""
+        ...
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
 
 
 class Upload(Protocol):
     """Blobs on their way in; nothing counts before `commit` returns."""
 
-    def add_files(self, paths: Sequence[Path], *, progress: Progress | None = None) -> Sequence[Stored]: ...
-    def add_bytes(self, data: bytes) -> Stored: ...
-    def commit(self) -> None: ...
+    def add_files(self, paths: Sequence[Path], *, progress: Progress | None = None) -> Sequence[Stored]:
+        """Read files once, in order."""
+        ...
+
+    def add_bytes(self, data: bytes) -> Stored:
+        """Add bytes."""
+        ...
+
+    def commit(self) -> None:
+        """Make everything added durable and visible."""
+        ...
 
 
 class RunLog(Protocol):
     """The history of one run, append-only."""
 
-    def append(self, values: Mapping[str, Any], *, time_us: int, step: int | None = None) -> int: ...
-    def sync(self) -> None: ...
-    def close(self) -> None: ...
+    def append(self, values: Mapping[str, Any], *, time_us: int, step: int | None = None) -> int:
+        """Accept one row and return its step."""
+        ...
+
+    def sync(self) -> None:
+        """Return when every accepted row is durable."""
+        ...
+
+    def close(self) -> None:
+        """Make every row durable and let go."""
+        ...
 
 
 class Transport(Protocol):
@@ -54,52 +76,158 @@ class Transport(Protocol):
         """Where the register is, for people."""
         ...
 
-    # Bytes
-    def upload(self) -> AbstractContextManager[Upload]: ...
-    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Progress | None = None) -> None: ...
-    def open_blob(self, digest: Digest) -> BinaryIO: ...
+    def upload(self) -> AbstractContextManager[Upload]:
+        """Begin to send blobs."""
+        ...
 
-    # Versions
-    def commit(self, new: NewVersion) -> Committed: ...
-    def resolve(self, reference: str, project: str) -> VersionFacts: ...
-    def manifest(self, version: VersionFacts) -> Manifest: ...
-    def projects(self) -> Sequence[str]: ...
-    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]: ...  # noqa: A002
-    def versions(self, project: str, collection: str) -> Sequence[VersionFacts]: ...
-    def statements(self, version: VersionFacts) -> Sequence[bytes]: ...
+    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Progress | None = None) -> None:
+        """Write blobs to files, each checked against its digest before it is visible."""
+        ...
+
+    def open_blob(self, digest: Digest) -> BinaryIO:
+        """Open a blob for reading, seekable, every block checked."""
+        ...
+
+    def commit(self, new: NewVersion) -> Committed:
+        """Make a version."""
+        ...
+
+    def resolve(self, reference: str, project: str) -> VersionFacts:
+        """The version a reference names, as seen from a project."""
+        ...
+
+    def manifest(self, version: VersionFacts) -> Manifest:
+        """What a version is made of, checked against its seal."""
+        ...
+
+    def projects(self) -> Sequence[str]:
+        """Names of all projects."""
+        ...
+
+    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
+        """Collections of a project: name, type, newest version."""
+        ...
+
+    def versions(self, project: str, collection: str) -> Sequence[VersionFacts]:
+        """Versions of a collection, newest first."""
+        ...
+
+    def statements(self, version: VersionFacts) -> Sequence[bytes]:
+        """Provenance statements of a version, oldest first."""
+        ...
+
     def note(
-        self, version: VersionFacts, *, add_tags: Sequence[str] = (), remove_tags: Sequence[str] = (),
-        description: str | None = None, metadata: Mapping[str, JSON] | None = None,
-    ) -> VersionFacts: ...
-    def notes(self, version: VersionFacts) -> Sequence[Mapping[str, JSON]]: ...
+        self,
+        version: VersionFacts,
+        *,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+        description: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+    ) -> VersionFacts:
+        """State later facts about a version."""
+        ...
 
-    # Runs
-    def start_run(self, new: NewRun) -> RunFacts: ...
+    def notes(self, version: VersionFacts) -> Sequence[Mapping[str, JSON]]:
+        """Every note a version ever had, oldest first."""
+        ...
+
+    def start_run(self, new: NewRun) -> RunFacts:
+        """Begin a run."""
+        ...
+
     def update_run(
-        self, run: RunFacts, *, config: dict[str, JSON] | None = None, summary: dict[str, JSON] | None = None,
-        state: RunState | None = None, tags: Sequence[str] = (), notes: str | None = None,
-    ) -> RunFacts: ...
-    def heartbeat(self, run: RunFacts) -> None: ...
-    def run(self, run: str, project: str) -> RunFacts: ...
-    def runs(self, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = "") -> Sequence[RunFacts]: ...
-    def open_log(self, run: RunFacts) -> RunLog: ...
-    def history(self, run: RunFacts) -> Iterator[dict[str, Any]]: ...
-    def edges(self, run: RunFacts) -> Mapping[str, Sequence[str]]: ...
-    def use(self, run: RunFacts, version: VersionFacts, reference: str) -> None: ...
+        self,
+        run: RunFacts,
+        *,
+        config: dict[str, JSON] | None = None,
+        summary: dict[str, JSON] | None = None,
+        state: RunState | None = None,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+    ) -> RunFacts:
+        """Change facts of a run; what is None stays, tags are added."""
+        ...
 
-    # Aliases
+    def heartbeat(self, run: RunFacts) -> None:
+        """Say that a run lives."""
+        ...
+
+    def run(self, run: str, project: str) -> RunFacts:
+        """A run by its id or short id."""
+        ...
+
+    def runs(
+        self, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
+    ) -> Sequence[RunFacts]:
+        """Runs of a project, newest first."""
+        ...
+
+    def open_log(self, run: RunFacts) -> RunLog:
+        """The run's history, to append to."""
+        ...
+
+    def history(self, run: RunFacts) -> Iterator[dict[str, Any]]:
+        """The run's rows, one per step, with `_step` and `_time`."""
+        ...
+
+    def edges(self, run: RunFacts) -> Mapping[str, Sequence[str]]:
+        """References of what a run `used` and `produced`."""
+        ...
+
+    def use(self, run: RunFacts, version: VersionFacts, reference: str) -> None:
+        """Record that a run used a version, and how it asked for it."""
+        ...
+
     def set_alias(
-        self, reference: str, alias: str, project: str, *, segment: str = "", reason: str = "",
+        self,
+        reference: str,
+        alias: str,
+        project: str,
+        *,
+        segment: str = "",
+        reason: str = "",
         action: str = "set",
-    ) -> AliasMove: ...
-    def delete_alias(self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = "") -> AliasMove: ...
-    def rollback(self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = "") -> AliasMove: ...
-    def alias_history(self, collection: str, alias: str, project: str) -> Sequence[AliasMove]: ...
+    ) -> AliasMove:
+        """Point an alias at a version; `action` is `set` or `promote`."""
+        ...
 
-    # Questions
-    def lineage(self, reference: str, project: str, *, up: bool = True, down: bool = True, depth: int | None = None) -> Lineage: ...
-    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison: ...
-    def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff: ...
-    def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification: ...
-    def doctor(self) -> Sequence[Check]: ...
-    def key(self, project: str) -> Key: ...
+    def delete_alias(
+        self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = ""
+    ) -> AliasMove:
+        """Take an alias away; its history stays."""
+        ...
+
+    def rollback(self, collection: str, alias: str, project: str, *, segment: str = "", reason: str = "") -> AliasMove:
+        """Put an alias back where it was before its last standing move."""
+        ...
+
+    def alias_history(self, collection: str, alias: str, project: str) -> Sequence[AliasMove]:
+        """Every move of an alias, oldest first; of all aliases where `alias` is empty."""
+        ...
+
+    def lineage(
+        self, reference: str, project: str, *, up: bool = True, down: bool = True, depth: int | None = None
+    ) -> Lineage:
+        """What a version or run was made from, and what was made from it."""
+        ...
+
+    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
+        """Compare models or evaluations, overall and per group."""
+        ...
+
+    def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
+        """Everything that differs between two versions."""
+        ...
+
+    def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
+        """Check a version, or the whole register, byte by byte."""
+        ...
+
+    def doctor(self) -> Sequence[Check]:
+        """Is this register safe to work in?"""
+        ...
+
+    def key(self, project: str) -> Key:
+        """The pseudonym key of a project's key domain."""
+        ...

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
-from rollbook.model.errors import StorageFull
 from rollbook.model.extras import needs_extra
 from rollbook.model.manifest import Entry, Manifest, build
 from rollbook.sdk.artifact import Artifact, FilePart, TablePart
 from rollbook.sdk.transport import Progress, Transport, Upload
+
+
+class _Table(NamedTuple):
+    """A table written to a temporary file."""
+
+    path: str
+    file: Path
+    logical: Digest
+    rows: int
+    columns: tuple[dict[str, JSON], ...]
 
 
 def upload(draft: Artifact, transport: Transport, progress: Progress | None = None) -> Manifest:
@@ -30,7 +40,11 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
     source_files = {path: part for path, part in draft.parts.items() if isinstance(part, FilePart)}
     tables = {path: part for path, part in draft.parts.items() if isinstance(part, TablePart)}
     with transport.upload() as sending, _folder() as folder:
-        entries = [*kept, *_send_files(sending, source_files, progress), *_send_tables(sending, tables, folder, progress)]
+        entries = [
+            *kept,
+            *_send_files(sending, source_files, progress),
+            *_send_tables(sending, tables, folder, progress),
+        ]
         manifest = build(entries)
         # Sent along so that it shares a pack with its files: one pack and one flush for a small version.
         sending.add_bytes(manifest.stored_bytes())
@@ -67,21 +81,21 @@ def _send_tables(
     with needs_extra("compare"):
         from rollbook import tables
 
-    facts: list[tuple[str, Digest, int, Sequence[dict[str, object]]]] = []
-    paths: list[Path] = []
+    made: list[_Table] = []
     for index, (path, part) in enumerate(parts.items()):
         table = tables.to_arrow(part.frame)
         target = folder / f"{index}.parquet"
-        try:
-            tables.write_parquet(table, target)
-        except OSError as error:
-            raise StorageFull(
-                f"no room in {os.fspath(folder)!r} to write table {path!r}: {error.strerror or error}",
-                hint="free space, or set TMPDIR to a larger disk",
-            ) from error
-        facts.append((path, tables.logical_digest(table), table.num_rows, tables.table_schema(table)))
-        paths.append(target)
-    for (path, logical, rows, columns), blob in zip(facts, sending.add_files(paths, progress=progress), strict=True):
+        tables.write_parquet(table, target)
+        columns = tuple(tables.table_schema(table))
+        made.append(_Table(path, target, tables.logical_digest(table), table.num_rows, columns))
+    stored = sending.add_files([table.file for table in made], progress=progress)
+    for table, blob in zip(made, stored, strict=True):
         yield Entry(
-            path=path, kind="table", digest=logical, size=blob.size, rows=rows, columns=tuple(columns), blob=blob.digest  # type: ignore[arg-type]
+            path=table.path,
+            kind="table",
+            digest=table.logical,
+            size=blob.size,
+            rows=table.rows,
+            columns=table.columns,
+            blob=blob.digest,
         )

@@ -155,7 +155,9 @@ class Version:
         """Open one file for reading, seekable, every block checked."""
         stored = self.entry(path).stored
         if stored is None:
-            raise InvalidInput(f"{path!r} is a reference: its bytes are at {self.entry(path).uri}", hint="read them there")
+            raise InvalidInput(
+                f"{path!r} is a reference: its bytes are at {self.entry(path).uri}", hint="read them there"
+            )
         return self.transport.open_blob(stored)
 
     def get(self, path: str) -> Any:
@@ -197,7 +199,7 @@ class Version:
     def annotate(self, **metadata: Any) -> Version:
         """Add later facts; they stand beside the sealed metadata and never change it."""
         facts = to_json(metadata, "metadata")
-        assert isinstance(facts, dict)  # noqa: S101 - to_json keeps a mapping a mapping
+        assert isinstance(facts, dict)
         return self._renewed(self.transport.note(self.facts, metadata=facts))
 
     def notes(self) -> Sequence[Mapping[str, JSON]]:
@@ -206,7 +208,7 @@ class Version:
 
     def alias(self, alias: str, *, segment: str = "", reason: str = "") -> AliasMove:
         """Point an alias at this version."""
-        return self.transport.set_alias(str(self.digest), alias, self.facts.project, segment=segment, reason=reason)
+        return self.transport.set_alias(self.qualified_name, alias, self.facts.project, segment=segment, reason=reason)
 
     def provenance(self) -> Sequence[bytes]:
         """The provenance statements: one per run that made this version."""
