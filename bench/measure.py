@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Command(NamedTuple):
         words: Program and arguments.
         cwd: Folder it runs in.
         env: Variables added to the environment.
-        result: Where what it fetched is found afterwards, for a check against the source; None where nothing is fetched.
+        result: Where what it fetched is found afterwards, to be checked; None where nothing is fetched.
     """
 
     words: list[str]
@@ -55,7 +55,34 @@ def measure(command: Command, *, sample_memory: bool = True) -> Measurement:
         CommandFailed: It exited with another code than 0; the message has the end of what it printed.
     """
     started = time.perf_counter()
-    process = subprocess.Popen(
+    process = _started(command)
+    with _watched(process.pid, on=sample_memory) as peak:
+        output, _ = process.communicate()
+        seconds = time.perf_counter() - started
+    _check(command, process.returncode, output)
+    return Measurement(seconds, peak.heap, peak.resident)
+
+
+def run(command: Command) -> str:
+    """Run `command` to its end and return what it printed.
+
+    Raises:
+        CommandFailed: It exited with another code than 0.
+    """
+    process = _started(command)
+    output, _ = process.communicate()
+    _check(command, process.returncode, output)
+    return output.decode(errors="replace")
+
+
+def disk_bytes(folder: Path) -> int:
+    """Bytes that the files below `folder` occupy (blocks, so that 20,000 small files count as what they take)."""
+    inodes = {(info.st_dev, info.st_ino): info.st_blocks * 512 for info in _stats(folder)}
+    return sum(inodes.values())
+
+
+def _started(command: Command) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         command.words,
         cwd=command.cwd,
         env={**os.environ, **command.env},
@@ -63,19 +90,12 @@ def measure(command: Command, *, sample_memory: bool = True) -> Measurement:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    with _watched(process.pid, on=sample_memory) as peak:
-        output, _ = process.communicate()
-        seconds = time.perf_counter() - started
-    if process.returncode != 0:
+
+
+def _check(command: Command, returncode: int, output: bytes) -> None:
+    if returncode != 0:
         tail = output.decode(errors="replace")[-2_000:]
-        raise CommandFailed(f"{' '.join(command.words)}\nexited with {process.returncode}:\n{tail}")
-    return Measurement(seconds, peak.heap, peak.resident)
-
-
-def disk_bytes(folder: Path) -> int:
-    """Bytes that the files below `folder` occupy (blocks, so that 20,000 small files count as what they take)."""
-    inodes = {(info.st_dev, info.st_ino): info.st_blocks * 512 for info in _stats(folder)}
-    return sum(inodes.values())
+        raise CommandFailed(f"{' '.join(command.words)}\nexited with {returncode}:\n{tail}")
 
 
 class _Peak:
@@ -89,7 +109,7 @@ class _Peak:
 
 
 @contextlib.contextmanager
-def _watched(pid: int, *, on: bool) -> Iterator[_Peak]:
+def _watched(pid: int, *, on: bool) -> Generator[_Peak]:
     """Sample the memory of the process tree below `pid` while the block runs."""
     peak = _Peak()
     done = threading.Event()

@@ -163,7 +163,7 @@ def _take(step: Step, tool: Tool, home: Path, source: Path) -> Measurement | Non
 
 
 def _check(command: Command, source: Path, tool: str) -> None:
-    """Compare what was fetched with the source, file by file in the order of paths, whatever the folder above is called."""
+    """Compare what was fetched with the source, file by file in the order of their paths below whatever folder."""
     assert command.result is not None
     given, got = _files(source), _files(command.result)
     if len(given) != len(got) or not all(filecmp.cmp(a, b, shallow=False) for a, b in zip(given, got, strict=True)):
@@ -184,9 +184,7 @@ def _rotated(tools: Sequence[Tool], by: int) -> list[Tool]:
     return [*tools[start:], *tools[:start]]
 
 
-def _outcome(
-    workload: str, tool: str, taken: dict[str, list[Measurement]], disk: int, logical: int
-) -> Outcome:
+def _outcome(workload: str, tool: str, taken: dict[str, list[Measurement]], disk: int, logical: int) -> Outcome:
     return Outcome(
         workload,
         tool,

@@ -81,7 +81,11 @@ def write_tensors(path: Path, *, scale: float = 1.0, seed: int = 0) -> None:
     """W4: a safetensors file of 100 tensors, `scale` x 3 MB each."""
     size = int(3_000_000 * scale)
     header: dict[str, object] = {
-        f"layers.{number}.weight": {"dtype": "U8", "shape": [size], "data_offsets": [number * size, (number + 1) * size]}
+        f"layers.{number}.weight": {
+            "dtype": "U8",
+            "shape": [size],
+            "data_offsets": [number * size, (number + 1) * size],
+        }
         for number in range(100)
     }
     text = json.dumps(header).encode()

@@ -1,4 +1,4 @@
-"""Log SOURCE as artifacts of a new MLflow run; writes the run's id to ID_FILE. Without SOURCE: only make the database."""
+"""Log SOURCE as artifacts of a new MLflow run, whose id goes to ID_FILE. Without SOURCE: only make the database."""
 # pyright: basic, reportMissingImports=false
 
 import sys

@@ -14,7 +14,9 @@ if verb == "put":
     files = sorted(str(file) for file in path.rglob("*") if file.is_file()) if path.is_dir() else [str(path)]
     infos = hf_xet.upload_files(files, endpoint, None, None, None, "dataset")
     root = path if path.is_dir() else path.parent
-    entries = [(str(Path(file).relative_to(root)), info.hash, info.file_size) for file, info in zip(files, infos)]
+    entries = [
+        (str(Path(file).relative_to(root)), info.hash, info.file_size) for file, info in zip(files, infos, strict=True)
+    ]
     listing.write_text(json.dumps(entries))
 else:
     wanted = [(path / name, digest, size) for name, digest, size in json.loads(listing.read_text())]

@@ -1,0 +1,91 @@
+"""`python -m bench [storage|startup|log|all]`: run, print, keep; exits with 1 if something was missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench import history, machine, report, startup, storage, targets
+from bench.tools import Tool, all_tools
+
+WORK = Path(__file__).parent / ".work"
+
+
+class Part(NamedTuple):
+    """One finished benchmark: what to print, what to check, what to keep."""
+
+    text: str
+    checks: list[targets.Check]
+    rows: Sequence[Any]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for; 0 if everything that this run can tell was reached."""
+    options = _options(arguments)
+    WORK.mkdir(exist_ok=True)
+    facts = {**machine.facts(WORK), "scale": str(options.scale), "rounds": options.rounds}
+    print("  ".join(f"{name}={value}" for name, value in facts.items()), flush=True)
+    parts: dict[str, Part] = {}
+    for name, part in _parts(options).items():
+        parts[name] = part()
+        print(f"\n{parts[name].text}\n\n{report.check_table(parts[name].checks)}", flush=True)
+    results = {name: [row._asdict() for row in [*part.rows, *part.checks]] for name, part in parts.items()}
+    print(f"\nkept in {report.keep(WORK / 'results', options.what, facts, results)}")
+    return 1 if any(check.reached is False for part in parts.values() for check in part.checks) else 0
+
+
+def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
+    known: dict[str, Callable[[], Part]] = {
+        "startup": lambda: _startup(options),
+        "log": lambda: _history(options),
+        "storage": lambda: _storage(options),
+    }
+    return known if options.what == "all" else {options.what: known[options.what]}
+
+
+def _startup(options: argparse.Namespace) -> Part:
+    rows = startup.run_startup(WORK / "startup", rounds=3 * options.rounds)
+    return Part(report.startup_table(rows), targets.check_startup(rows), rows)
+
+
+def _history(options: argparse.Namespace) -> Part:
+    rows = history.run_history(WORK / "log", calls=int(20_000 * options.scale), rounds=options.rounds)
+    return Part(report.history_table(rows), targets.check_history(rows), rows)
+
+
+def _storage(options: argparse.Namespace) -> Part:
+    tools = _chosen(options.tools)
+    outcomes: list[storage.Outcome] = []
+    for workload in storage.standard_workloads(options.rounds):
+        if not options.workloads or workload.name in options.workloads:
+            print(f"running {workload.name} ...", file=sys.stderr, flush=True)
+            outcomes += storage.run_workload(workload, tools, WORK / "storage", scale=options.scale)
+    return Part(report.storage_tables(outcomes), targets.check_storage(outcomes, scale=options.scale), outcomes)
+
+
+def _chosen(names: list[str]) -> list[Tool]:
+    tools = all_tools()
+    if not any(tool.name == "borg" for tool in tools):
+        print("borg is not installed (Debian: apt-get install borgbackup): not compared with it", file=sys.stderr)
+    return [tool for tool in tools if not names or tool.name in {"rollbook", *names}]
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./run bench", description="Compare Rollbook with other tools on this machine."
+    )
+    parser.add_argument("what", nargs="?", default="all", choices=["storage", "startup", "log", "all"])
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="fraction of the full sizes (full: about 60 GB of disk)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is repeated; medians are shown")
+    parser.add_argument("--workloads", nargs="*", default=[], choices=["W1", "W2", "W3", "W4"])
+    parser.add_argument("--tools", nargs="*", default=[], help="compare only with these")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The benchmarks' own parts: workloads, measuring, decisions about targets. The benchmarks themselves do not run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import report, storage, targets, workloads
+from bench.history import LogCost
+from bench.measure import Command, CommandFailed, disk_bytes, measure, run
+from bench.startup import StartUp
+from bench.storage import Outcome
+from bench.tools import Copy
+
+TINY = 0.0005
+
+
+def outcome(workload: str, tool: str, disk: int = 1, heap: int = 1, **seconds: float) -> Outcome:
+    steps = {step.replace("_", " "): taken for step, taken in seconds.items()}
+    return Outcome(workload, tool, steps, dict.fromkeys(steps, 3), heap, disk, 100)
+
+
+def verdicts(checks: list[targets.Check]) -> dict[str, bool | None]:
+    return {check.name: check.reached for check in checks}
+
+
+def test_workloads_are_the_same_for_the_same_seed_and_change_as_they_say(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        workloads.write_checkpoint(tmp_path / f"{name}.bin", scale=TINY)
+        workloads.write_log(tmp_path / f"{name}.csv", scale=TINY)
+        workloads.write_small_files(tmp_path / name, scale=0.01)
+        workloads.write_tensors(tmp_path / f"{name}.safetensors", scale=TINY)
+    for suffix in (".bin", ".csv", ".safetensors"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    assert (tmp_path / "one.bin").stat().st_size == int((2 << 30) * TINY)
+
+    workloads.change_small_files(tmp_path / "two", scale=0.01)
+    pairs = [
+        (file, tmp_path / "two" / file.relative_to(tmp_path / "one")) for file in (tmp_path / "one").rglob("*.bin")
+    ]
+    assert len(pairs) == 200
+    assert sum(one.read_bytes() != two.read_bytes() for one, two in pairs) == 2
+
+    workloads.change_tensors(tmp_path / "two.safetensors", seed=1)
+    one, two = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("one", "two"))
+    assert 0.03 < sum(a != b for a, b in zip(one, two, strict=True)) / len(one) <= 0.05
+
+
+def test_a_grown_log_keeps_every_old_row_in_its_order(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    workloads.write_log(log, scale=0.002)
+    old = log.read_text().splitlines()
+    workloads.grow_log(log, seed=1)
+    new = log.read_text().splitlines()
+    left = iter(new)
+    assert all(row in left for row in old)
+    assert {row.count(",") for row in new} == {6}
+    assert 1.015 < len(new) / len(old) < 1.025
+
+
+def test_measuring_sees_time_memory_and_failure(tmp_path: Path) -> None:
+    program = "import time; held = bytearray(64 << 20); time.sleep(0.3)"
+    measured = measure(Command([sys.executable, "-c", program], tmp_path))
+    assert measured.seconds > 0.3
+    assert 64 << 20 < measured.heap < measured.resident
+    assert run(Command(["sh", "-c", "echo $WORD"], tmp_path, {"WORD": "said"})) == "said\n"
+    with pytest.raises(CommandFailed, match=r"exited with 3:\nbecause"):
+        measure(Command(["sh", "-c", "echo because; exit 3"], tmp_path))
+
+
+def test_disk_counts_a_linked_file_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(1 << 16))
+    (tmp_path / "link").hardlink_to(tmp_path / "file")
+    assert disk_bytes(tmp_path) == 1 << 16
+
+
+def test_a_workload_runs_and_checks_what_comes_back(tmp_path: Path) -> None:
+    class Forgetful(Copy):
+        name = "forgetful"
+
+        def get(self, home: Path, target: Path) -> Command:
+            return Command(["sh", "-c", 'echo lost > "$1"', "sh", str(target)], home, result=target)
+
+    workload = storage.Workload("W1", storage.checkpoint_steps, 1)
+    (copied,) = storage.run_workload(workload, [Copy()], tmp_path / "work", scale=TINY)
+    assert set(copied.seconds) == {"log", "again", "get", "get cold"}
+    assert copied.logical == 2 * int((2 << 30) * TINY)
+    assert copied.disk >= copied.logical
+    assert not (tmp_path / "work").exists()
+    with pytest.raises(storage.WrongBytes, match="forgetful"):
+        storage.run_workload(workload, [Forgetful()], tmp_path / "work", scale=TINY)
+
+
+def test_storage_targets_are_ratios_and_shares() -> None:
+    outcomes = [
+        outcome("W3", "rollbook", disk=5, log=1.0, relog=1.0),
+        outcome("W3", "wandb", log=9.0, relog=5.0),
+        outcome("W3", "mlflow", log=9.0, relog=4.9),
+        outcome("W3", "hf_xet", log=9.0, relog=1.1),
+    ]
+    assert verdicts(targets.check_storage(outcomes, scale=1.0)) == {
+        "W3 relog: wandb / rollbook": True,
+        "W3 relog: mlflow / rollbook": False,
+        "W3 relog: dvc / rollbook": None,
+        "W3 disk / logical": True,
+        "W3 relog: hf_xet / rollbook": True,
+        "peak memory of our own": True,
+    }
+
+
+def test_limits_in_seconds_are_for_the_full_size() -> None:
+    outcomes = [
+        outcome("W1", "rollbook", log=1.0, again=0.1, get=1.0, get_cold=1.6, heap=401 << 20),
+        outcome("W1", "cp+fsync", log=0.5, again=0.5, get=1.0, get_cold=1.0),
+    ]
+    small = verdicts(targets.check_storage(outcomes, scale=0.1))
+    assert small["W1 again"] is None
+    assert small["W1 log: rollbook / cp+fsync"] is True
+    assert small["W1 get cold: rollbook / cp+fsync"] is False
+    assert small["peak memory of our own"] is False
+    assert verdicts(targets.check_storage(outcomes, scale=1.0))["W1 again"] is True
+
+
+def test_startup_and_log_targets() -> None:
+    starts = [StartUp("rollbook", "import", 0.16, 9), StartUp("rollbook", "--help", 0.2, 9)]
+    assert list(verdicts(targets.check_startup(starts)).values()) == [False, True]
+    costs = [LogCost("rollbook", 12.0, 9.0, 30.0, 100, 8.0), LogCost("wandb", 120.0, 90.0, 300.0, 100, 90.0)]
+    assert list(verdicts(targets.check_history(costs)).values()) == [True, True]
+    assert "10.0x" in report.history_table(costs)
+
+
+def test_tables_show_a_dash_where_a_tool_has_no_such_step() -> None:
+    shown = report.storage_tables([outcome("W1", "rollbook", log=1.0, get=0.5), outcome("W1", "wandb", log=2.0)])
+    assert shown.splitlines()[-1].split()[:3] == ["wandb", "2.00", "-"]
