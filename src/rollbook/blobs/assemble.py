@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rollbook.blobs.codec import decode
-from rollbook.blobs.kinds import RAW
+from rollbook.blobs.kinds import MOST_CHUNK_BYTES, RAW
 from rollbook.blobs.names import pack_name
 from rollbook.blobs.pipeline import BufferPool
 from rollbook.blobs.reading import Part, View
@@ -31,7 +31,7 @@ def assemble(store: ObjectStore, view: View, pool: BufferPool, window: int) -> I
         store: Where packs lie.
         view: The blob.
         pool: Gives buffers of at least `window` bytes; the consumer gives them back.
-        window: Bytes per buffer; no chunk may be larger.
+        window: Bytes per buffer, at least `MOST_CHUNK_BYTES`.
 
     Raises:
         CorruptData: Something is missing, or visibly damaged.
@@ -39,6 +39,8 @@ def assemble(store: ObjectStore, view: View, pool: BufferPool, window: int) -> I
     parts = view.parts(0, view.size)
     held = next(parts, None)
     while held is not None:
+        if held.piece.size > MOST_CHUNK_BYTES:
+            raise CorruptData(f"blob {view.digest} is damaged: no chunk has {held.piece.size} bytes")
         batch, size = [held], held.piece.size
         held = next(parts, None)
         while held is not None and size + held.piece.size <= window:

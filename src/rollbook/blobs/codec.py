@@ -11,7 +11,7 @@ from typing import NamedTuple
 import zstandard
 from blake3 import blake3
 
-from rollbook.blobs.kinds import RAW, ZSTD, describe
+from rollbook.blobs.kinds import MOST_CHUNK_BYTES, RAW, ZSTD, describe
 from rollbook.blobs.store import Buffer
 from rollbook.model.errors import CorruptData, UnsupportedFormat
 
@@ -61,10 +61,12 @@ def decode(kind: int, payload: Buffer, plain: int, what: str) -> Buffer:
         CorruptData: The payload cannot be decoded, or to another length.
         UnsupportedFormat: This release cannot read the kind.
     """
+    if kind not in (RAW, ZSTD):
+        raise UnsupportedFormat(f"{what} is an entry of {describe(kind)}", hint="use a release that reads this kind")
+    if plain > MOST_CHUNK_BYTES:
+        raise CorruptData(f"{what} is damaged: no chunk has {plain} bytes")
     if kind == RAW:
         return payload
-    if kind != ZSTD:
-        raise UnsupportedFormat(f"{what} is an entry of {describe(kind)}", hint="use a release that reads this kind")
     try:
         if zstandard.frame_content_size(payload) != plain:
             raise CorruptData(f"{what} is damaged: its compressed frame states another length")

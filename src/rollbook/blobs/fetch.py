@@ -16,6 +16,7 @@ from typing import Self
 from blake3 import blake3
 
 from rollbook.blobs.assemble import assemble
+from rollbook.blobs.kinds import MOST_CHUNK_BYTES
 from rollbook.blobs.oserrors import write_error
 from rollbook.blobs.pipeline import Background, BufferPool, Prefetch
 from rollbook.blobs.progress import Progress, silent
@@ -25,7 +26,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData
 
 _SMALL = 1024 * 1024
-_WINDOW = 4 * 1024 * 1024
+_WINDOW = MOST_CHUNK_BYTES
 _BUFFERS = 6
 _THREADS = 2
 _IN_FLIGHT = 256

@@ -16,6 +16,7 @@ from rollbook.blobs.names import merged_name
 from rollbook.blobs.store import ObjectStore, ObjectWriter, read_exact
 from rollbook.blobs.table import Table
 from rollbook.blobs.tablewriter import TableWriter
+from rollbook.model.errors import CorruptData
 
 _GROWTH = 8
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
@@ -95,4 +96,6 @@ def _renumbered(table: Table, packs: Mapping[bytes, int]) -> Iterator[bytes]:
     ordinals = [packs[pack].to_bytes(4, "little") for pack in table.packs]
     for record in table.packed():
         old = int.from_bytes(record[_PACK_START:_PACK_STOP], "little")
+        if old >= len(ordinals):
+            raise CorruptData(f"index {table.name} has a record of a pack that it does not list")
         yield record[:_PACK_START] + ordinals[old] + record[_PACK_STOP:]

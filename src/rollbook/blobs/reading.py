@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from rollbook.blobs.codec import decode
 from rollbook.blobs.index import Index
-from rollbook.blobs.kinds import DELTA, RECIPE, SEALED, describe
+from rollbook.blobs.kinds import DELTA, MOST_PAYLOAD_BYTES, RECIPE, SEALED, describe
 from rollbook.blobs.names import pack_name
 from rollbook.blobs.recipe import Piece, Recipe
 from rollbook.blobs.store import Buffer, ObjectStore, read_exact
@@ -130,6 +130,8 @@ class Reader:
         raise error
 
     def _payload(self, place: Location) -> bytearray:
+        if place.stored > MOST_PAYLOAD_BYTES:
+            raise CorruptData(f"the index of {pack_name(place.pack)} is wrong: no entry has {place.stored} bytes")
         try:
             return read_exact(self._store, pack_name(place.pack), place.offset, place.stored)
         except NotFound as error:

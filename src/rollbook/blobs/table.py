@@ -161,6 +161,8 @@ class Table:
     def _buckets(self, first: int, stop: int) -> bytes:
         begin = self._fan[2 * first - 2] if first else 0
         end = self._fan[2 * stop - 2]
+        if not begin <= end <= self.foot.entries:
+            raise CorruptData(f"index {self.name} is damaged in its fan")
         data = bytes(self._read(begin * RECORD.size, (end - begin) * RECORD.size))
         start = begin
         for number in range(first, stop):

@@ -90,7 +90,7 @@ class FaultyStore:
     def around(self, method: Method) -> _Around:
         """Count a call, and fail before or after it where that is planned."""
         count = self.calls[method] = self.calls.get(method, 0) + 1
-        hit = {fault.when for fault in self._faults if fault.method == method and fault.hits(count)}
+        hit: set[When] = {fault.when for fault in self._faults if fault.method == method and fault.hits(count)}
         return _Around(self._error, hit)
 
 
