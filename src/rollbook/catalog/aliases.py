@@ -186,10 +186,8 @@ def _compare(
     if same_number and generation in (None, moves):
         return
     at = "nowhere" if number is None else f"to v{number}"
-    if same_number:
-        believed = "and has moved meanwhile"
-    else:
-        believed = "already" if expected is None else f"not to v{expected}"
+    wrong = "already" if expected is None else f"not to v{expected}"
+    believed = "and has moved meanwhile" if same_number else wrong
     raise Conflict(
         f"alias {shown!r} of {collection.name!r} points {at}, {believed}",
         hint="somebody moved it: look again, then decide again",

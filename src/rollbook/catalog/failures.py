@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from sqlalchemy import exc
 from sqlalchemy.engine import ExceptionContext
 
@@ -19,11 +22,18 @@ _RETRY = "another process holds the lock; try again"
 _SQLITE_BUSY = {5, 6}
 _SQLITE_NO_SPACE = {8, 13}
 _SQLITE_DAMAGED = {11, 26}
-_SQLITE_AWAY = {10, 14}
+_SQLITE_CANNOT_OPEN = 14
+_SQLITE_AWAY = {10, _SQLITE_CANNOT_OPEN}
 _SQLITE_MEMORY_FILE_FULL = {4618, 4874, 5386}
 """SHMOPEN, SHMSIZE and SHMMAP: the index of the log could not grow, which is how SQLite sees a full disk there."""
 _POSTGRES_NO_SPACE = {"53100", "25006"}
 _POSTGRES_BUSY_CLASSES = ("08", "40", "53", "55", "57")
+
+
+def is_busy(error: RollbookError) -> bool:
+    """Whether another process held a SQLite file, so that trying again helps."""
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _SQLITE_BUSY
 
 
 def on_error(context: ExceptionContext) -> None:
@@ -31,9 +41,18 @@ def on_error(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, RollbookError):
         raise error
-    translated = _translate(error, context.sqlalchemy_exception)
+    translated = _read_only(context) or _translate(error, context.sqlalchemy_exception)
     if translated is not None:
         raise translated from error
+
+
+def _read_only(context: ExceptionContext) -> RollbookError | None:
+    """SQLite says only that it cannot open a file, when what it cannot do is to make the log beside it."""
+    path = context.engine and context.engine.url.database
+    code = getattr(context.original_exception, "sqlite_errorcode", None)
+    if code != _SQLITE_CANNOT_OPEN or not path or os.access(Path(path).parent, os.W_OK):
+        return None
+    return StorageFull(f"the directory of {path} cannot be written", hint="open the catalog for reading only")
 
 
 def _translate(error: BaseException, wrapped: exc.StatementError | None) -> RollbookError | None:

@@ -7,6 +7,7 @@ import time
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
 from rollbook.catalog.dialect import use_write_ahead_log, writing
+from rollbook.catalog.failures import is_busy
 from rollbook.catalog.migrations import HEAD, REVISIONS
 from rollbook.catalog.schema import metadata
 from rollbook.model.errors import NotFound, Unavailable, UnsupportedFormat
@@ -82,6 +83,8 @@ def _patiently_use_log(engine: Engine) -> None:
     for _ in range(_ATTEMPTS):
         try:
             return use_write_ahead_log(engine)
-        except Unavailable:
+        except Unavailable as error:
+            if not is_busy(error):
+                raise
             time.sleep(_PAUSE_SECONDS)
     return use_write_ahead_log(engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, Text, select, type_coerce
@@ -11,11 +12,14 @@ from rollbook.catalog.dialect import insert_unless_present
 from rollbook.catalog.execution import builder, every, first, scope
 from rollbook.catalog.rows import Act, CollectionRow, ProjectRow, VersionRow
 from rollbook.catalog.schema import runs, versions
+from rollbook.model.canonical import encode
 from rollbook.model.digest import Digest
-from rollbook.model.errors import InvalidReference, NotFound
+from rollbook.model.errors import CorruptData, InvalidReference, NotFound
 from rollbook.model.reference import MIN_DIGEST_PREFIX
+from rollbook.model.version import read_seal
 
 _CANDIDATES = 5
+_BATCH = 500
 _DIGITS = re.compile(rf"[0-9a-f]{{{MIN_DIGEST_PREFIX},64}}\Z")
 
 _HIDDEN = {"created_by_run"}
@@ -101,6 +105,32 @@ def by_digest(connection: Connection, project: ProjectRow, digits: str) -> Versi
         candidates = ", ".join(version.digest.hex[: len(digits) + 8] for version in found)
         raise InvalidReference(f"sha256:{digits} begins several digests: {candidates}", hint="give more digits")
     return found[0]
+
+
+def check(connection: Connection, project: ProjectRow) -> Iterator[str]:
+    """Describe every version whose seal does not have its digest, or whose columns say something else than its seal."""
+    last = 0
+    while batch := _after(connection, project, last):
+        for version in batch:
+            fault = _fault(version)
+            if fault:
+                yield f"version {version.digest}: {fault}"
+        last = batch[-1].key
+
+
+def _after(connection: Connection, project: ProjectRow, key: int) -> tuple[VersionRow, ...]:
+    query = select(*COLUMNS).select_from(JOINED).where(versions.c.project == project.key, versions.c.key > key)
+    return every(connection, query.order_by(versions.c.key).limit(_BATCH), _version)
+
+
+def _fault(version: VersionRow) -> str:
+    try:
+        seal = read_seal(version.seal, version.digest)
+    except CorruptData as error:
+        return error.message
+    sealed = (seal.type, seal.data_class, seal.manifest, encode(seal.metadata).decode())
+    stored = (version.type, version.data_class, version.manifest_digest, version.metadata)
+    return "" if stored == sealed else "type, class, manifest or metadata differ from the seal"
 
 
 def nested(row: RowMapping, prefix: str) -> VersionRow:

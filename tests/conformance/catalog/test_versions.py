@@ -4,8 +4,10 @@ import msgspec
 import pytest
 
 from rollbook.catalog import aliases, collections, commits, memberships, notes, versions
+from rollbook.catalog.schema import versions as table
 from rollbook.model.digest import Digest
 from rollbook.model.errors import Conflict, InvalidInput, InvalidReference, NotFound
+from rollbook.model.version import Seal
 
 
 @pytest.fixture
@@ -177,3 +179,32 @@ def test_lists_filter_and_page_from_the_newest(connection, project, collection, 
     assert numbers(alias="champion") == [4]
     assert numbers(collection=collection, type="model") == [5, 4, 3, 2, 1, 0]
     assert numbers(type="dataset") == []
+
+
+class TestCheck:
+    @pytest.fixture
+    def sealed(self, connection, collection, values, act):
+        manifest = Digest.sha256(b"manifest")
+        seal = Seal(type="model", data_class="internal", manifest=manifest, metadata={"a": 1, "é": float("nan")})
+        facts = {"digest": seal.digest, "seal": seal.canonical(), "manifest_digest": manifest}
+        facts["metadata"] = '{"a":1,"é":{"$float":"NaN"}}'
+        return commits.commit_version(connection, collection, values("a", **facts), act).membership.version
+
+    def test_sound_versions_have_no_faults(self, connection, project, sealed):
+        assert list(versions.check(connection, project)) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"type": "dataset"},
+            {"data_class": "public"},
+            {"metadata": '{"a":2}'},
+            {"manifest_digest": Digest.sha256(b"other")},
+            {"seal": b"{}"},
+            {"digest": Digest.sha256(b"other")},
+        ],
+    )
+    def test_an_altered_version_is_found(self, connection, project, sealed, change):
+        connection.execute(table.update().values(change))
+        (fault,) = versions.check(connection, project)
+        assert str(change.get("digest", sealed.digest)) in fault
