@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from rollbook.cli import output
+from rollbook.model.errors import InvalidInput
 
 if TYPE_CHECKING:
     from rollbook.cli.layout import Block
@@ -44,6 +45,24 @@ class Call:
         from rollbook.sdk.api import Api
 
         return Api(self.data_dir, self.project, create=create)
+
+    def api_of(self, collection: str) -> tuple[Api, str]:
+        """The register with the collection's project at hand, and the collection's bare name.
+
+        Args:
+            collection: `name` or `project/name`.
+
+        Raises:
+            InvalidInput: It names a version.
+        """
+        from rollbook.model.reference import parse
+
+        parsed = parse(collection)
+        if parsed.digest_prefix or ":" in collection or "@" in collection:
+            hint = f"name {parsed.collection!r}" if parsed.collection else "for example math_tutor"
+            raise InvalidInput(f"{collection!r} names a version, not a collection", hint=hint)
+        self.project = parsed.project or self.project
+        return self.api(), parsed.collection
 
     def answer(self, document: Mapping[str, Any], blocks: Callable[[], Iterable[Block]]) -> None:
         """Write the answer: the document with `--json`, else the blocks.

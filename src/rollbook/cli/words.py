@@ -6,8 +6,9 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 DASH = "-"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -81,7 +82,7 @@ def value(plain: Any) -> str:
 
 def number(figure: float | None, decimals: int = 3) -> str:
     """A number with so many decimals, or a dash."""
-    return DASH if figure is None else f"{figure:,.{decimals}f}"
+    return DASH if figure is None else f"{figure:z,.{decimals}f}"
 
 
 def supported_decimals(low: float | None, high: float | None) -> int:
@@ -97,6 +98,26 @@ def interval(figure: float | None, low: float | None, high: float | None) -> str
     if figure is None or low is None or high is None:
         return number(figure, decimals)
     return f"{number(figure, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def listed(parts: Iterable[str], room: int = 64) -> str:
+    """Parts with commas between them, in lines of about so many characters."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= room:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return ",\n".join(lines)
+
+
+def flattened(facts: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """`key = value` for each value of nested facts; inner keys are joined by dots."""
+    for key, plain in facts.items():
+        if isinstance(plain, Mapping) and plain:
+            yield from flattened(cast("Mapping[str, Any]", plain), f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key} = {value(plain)}"
 
 
 def shortened(text: str, room: int) -> str:

@@ -30,11 +30,11 @@ def alias(
     With --delete, REF is the collection.
     """
     call = Call.of(context)
-    api = call.api()
     if delete:
-        _moved(call, api.unalias(reference, name, segment=segment, reason=reason))
+        api, collection = call.api_of(reference)
+        _moved(call, api.unalias(collection, name, segment=segment, reason=reason))
     else:
-        _moved(call, api.alias(reference, name, segment=segment, reason=reason))
+        _moved(call, call.api().alias(reference, name, segment=segment, reason=reason))
 
 
 def promote(
@@ -58,7 +58,8 @@ def rollback(
 ) -> None:
     """Put an alias back where it was before. Doing it twice goes back twice."""
     call = Call.of(context)
-    _moved(call, call.api().rollback(collection, alias, segment=segment, reason=reason))
+    api, name = call.api_of(collection)
+    _moved(call, api.rollback(name, alias, segment=segment, reason=reason))
 
 
 def history(
@@ -72,9 +73,10 @@ def history(
     from rollbook.cli.views.aliases import listed
 
     call = Call.of(context)
-    moves = call.api().alias_history(collection, alias)
+    api, name = call.api_of(collection)
+    moves = api.alias_history(name, alias)
     call.answer(
-        {"collection": collection, "moves": [documents.to_plain(move) for move in moves]},
+        {"collection": f"{api.project}/{name}", "moves": [documents.to_plain(move) for move in moves]},
         lambda: listed(moves, call.now()),
     )
 

@@ -68,4 +68,4 @@ def compare(
         "correction": correction,
     }
     found = call.api().compare(references, **{name: value for name, value in options.items() if value})
-    call.answer(documents.to_plain(found), lambda: shown(found))
+    call.answer({**documents.to_plain(found), "digest": found.digest}, lambda: shown(found))

@@ -73,18 +73,7 @@ def evaluate(
         "threshold_source": threshold_source,
         "split": split,
     }
-    columns = {
-        "score": score,
-        "prediction": prediction,
-        "row": row,
-        "item": item,
-        "skill": skill,
-        "subject": subject,
-        "time": time,
-        "order": order,
-        "weight": weight,
-    }
-    facts = _given(stated) | pairs(protocol, "--protocol")
+    facts = {key: value for key, value in stated.items() if value is not None} | pairs(protocol, "--protocol")
     sealed = pairs(metadata, "--metadata")
     config = {"source": str(file)}
     with init(call.project, data_dir=call.data_dir, job_type="evaluate", config=config, save_code=False) as run:
@@ -96,7 +85,15 @@ def evaluate(
             name=name,
             student=student,
             truth=label,
-            columns=_given(columns),
+            score=score,
+            prediction=prediction,
+            row=row,
+            item=item,
+            skill=skill,
+            subject=subject,
+            time=time,
+            order=order,
+            weight=weight,
             protocol=facts,
             metadata=sealed,
             description=description,
@@ -104,7 +101,3 @@ def evaluate(
             tags=tag or (),
         )
     answer_logged(call, version, run)
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}

@@ -41,6 +41,9 @@ def log(
     student: Annotated[
         str, typer.Option(metavar="COL", help="Roster: column of student ids; default student or student_id.")
     ] = "",
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="Roster: keep only these columns; repeatable.")
+    ] = None,
     use: Annotated[
         list[str] | None, typer.Option(metavar="REF", help="A version it was made from; repeatable.")
     ] = None,
@@ -59,7 +62,8 @@ def log(
         for reference in use or ():
             run.use_artifact(reference)
         if type_ == ROSTER:
-            version = _log_roster(run, path, name, student, aliases=alias or (), tags=tag or (), **facts)
+            facts |= {"attributes": attribute, "aliases": alias or (), "tags": tag or ()}
+            version = _log_roster(run, path, name, student, **facts)
         else:
             version = run.log_artifact(path, name or None, type_, alias, tag, data_class=data_class, **facts)
     answer_logged(call, version, run)

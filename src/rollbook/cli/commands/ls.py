@@ -31,15 +31,14 @@ def ls(
     call = Call.of(context)
     if sum((collection is not None, bool(type_), runs, projects)) > 1:
         raise InvalidInput("COLLECTION, --type, --runs and --projects exclude each other", hint="give one of them")
-    api = call.api()
     if projects:
-        _projects(call, api)
+        _projects(call, call.api())
     elif runs:
-        _runs(call, api)
+        _runs(call, call.api())
     elif collection is not None:
-        _versions(call, api, collection)
+        _versions(call, collection)
     else:
-        _collections(call, api, type_)
+        _collections(call, call.api(), type_)
 
 
 def _projects(call: Call, api: Api) -> None:
@@ -54,10 +53,11 @@ def _runs(call: Call, api: Api) -> None:
     call.answer({"runs": [documents.to_plain(item) for item in found]}, lambda: run.listed(found, call.now()))
 
 
-def _versions(call: Call, api: Api, collection: str) -> None:
+def _versions(call: Call, collection: str) -> None:
     from rollbook.cli.views import version
 
-    found = [item.facts for item in api.artifacts(collection)]
+    api, name = call.api_of(collection)
+    found = [item.facts for item in api.artifacts(name)]
     call.answer(
         {"versions": [documents.version(facts) for facts in found]}, lambda: version.listed(found, call.now())
     )

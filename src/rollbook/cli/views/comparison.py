@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rollbook.cli import words
 from rollbook.cli.layout import Block, Facts, Heading, Table
@@ -49,7 +49,7 @@ def _head(found: Comparison) -> Iterator[Block]:
         "dataset": ", ".join(datasets),
         "roster": ", ".join(rosters),
         "only where": ", ".join(f"{key}={value}" for key, value in _where(found).items()),
-        "protocol": ", ".join(f"{key} {words.value(value)}" for key, value in found.protocol.items() if value),
+        "protocol": words.listed(f"{key} {words.value(value)}" for key, value in found.protocol.items() if value),
     }
     yield Heading(f"{words.counted(len(found.models), 'model')} compared")
     yield Facts(tuple((label, text) for label, text in facts.items() if text))
@@ -133,20 +133,23 @@ def _groups(found: Comparison, metric: str, attribute: str) -> Iterator[Block]:
     yield Heading(f"{metric} by {attribute}")
     table: list[tuple[str, ...]] = []
     for value in dict.fromkeys(str(row["group_value"]) for row in rows):
-        members = [row for row in rows if row["group_value"] == value]
-        table += [
-            (value if index == 0 else "", str(row["model"]), estimate(row), people(row), _remark(row, gaps))
-            for index, row in enumerate(members)
-        ]
-    columns = (attribute, "model", _interval_head(found), "students", "")
-    yield Table(columns, tuple(table), right=("students",))
+        table += _group(value, [row for row in rows if row["group_value"] == value], gaps)
+    yield Table((attribute, "model", _interval_head(found), "students", ""), tuple(table), right=("students",))
     yield Table(("model", "gap between groups", "lowest", "highest", "p"), tuple(map(_gap, gaps.values())))
+    left_out = dict.fromkeys(value for gap in gaps.values() for value in cast("list[str]", gap["left_out"]))
+    if left_out:
+        yield f"Gaps leave out what is too small to judge: {', '.join(left_out)}."
 
 
-def _remark(row: Row, gaps: Mapping[str, Row]) -> str:
-    gap = gaps.get(str(row["model"]))
-    worst = "worst group" if gap is not None and gap["worst"] == row["group_value"] else ""
-    return "; ".join(part for part in (worst, str(row["note"])) if part)
+def _group(value: str, rows: Sequence[Row], gaps: Mapping[str, Row]) -> Iterator[tuple[str, ...]]:
+    """A line per model; the group's name, and a remark that holds for all of them, stand once."""
+    shared = {str(row["note"]) for row in rows}
+    for index, row in enumerate(rows):
+        gap = gaps.get(str(row["model"]))
+        worst = "worst group" if gap is not None and gap["worst"] == value else ""
+        note = str(row["note"]) if index == 0 or len(shared) > 1 else ""
+        remark = "; ".join(part for part in (worst, note) if part)
+        yield value if index == 0 else "", str(row["model"]), estimate(row), people(row), remark
 
 
 def _gap(gap: Row) -> tuple[str, ...]:

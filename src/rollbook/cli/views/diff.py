@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from rollbook.cli import words
 from rollbook.cli.layout import Block, Facts, Heading, Table
 from rollbook.model.results import FileChange, MetadataChange, TableChange, VersionDiff
 
 _ROOM = 60
+_MOST_SAMPLES = 10
+_NULL = "(null)"
 
 
 def shown(diff: VersionDiff) -> Iterator[Block]:
@@ -53,6 +56,27 @@ def _table(table: TableChange) -> Iterator[Block]:
     facts = [("rows", f"{rows}: {moved}")]
     facts += [("columns added", ", ".join(table.columns_added))] if table.columns_added else []
     facts += [("columns removed", ", ".join(table.columns_removed))] if table.columns_removed else []
-    facts += [("column type", f"{name}: {old} -> {new}") for name, old, new in table.columns_retyped]
-    facts += [("for example" if index == 0 else "", words.value(row)) for index, row in enumerate(table.sample)]
+    facts += [
+        ("column type", f"{name}: {words.value(old)} -> {words.value(new)}") for name, old, new in table.columns_retyped
+    ]
+    if table.cells:
+        facts.append(("cells changed", words.listed(f"{column} {count:,}" for column, count in table.cells.items())))
     yield Facts(tuple(facts))
+    samples = [cast("Mapping[str, Any]", sample) for sample in table.samples]
+    if samples:
+        shown = samples[:_MOST_SAMPLES]
+        yield f"for example ({len(shown)} of {table.rows_added + table.rows_removed + table.rows_changed:,}):"
+        yield Table(("change", ", ".join(table.key) or "row", "cells"), tuple(map(_sample, shown)))
+
+
+def _sample(sample: Mapping[str, Any]) -> tuple[str, ...]:
+    key = ", ".join(str(value) for value in sample["key"].values())
+    cells = (_cell(cell, sample["kind"]) for cell in sample["cells"])
+    return sample["kind"], key, words.shortened(", ".join(cells), _ROOM)
+
+
+def _cell(cell: Mapping[str, Any], kind: str) -> str:
+    old, new = (_NULL if cell[side] is None else cell[side] for side in ("old", "new"))
+    if kind == "changed":
+        return f"{cell['column']}: {old} -> {new}"
+    return f"{cell['column']}={new if kind == 'added' else old}"

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rollbook.cli.layout import Block, Heading
-from rollbook.model.facts import Lineage, Node
+from rollbook.model.facts import Edge, Lineage, Node
+
+_BY_RUNS = ("used", "produced")
 
 
 class _Walk(NamedTuple):
@@ -18,7 +20,7 @@ class _Walk(NamedTuple):
 
 
 def shown(lineage: Lineage, *, up: bool, down: bool) -> Iterator[Block]:
-    """The tree in each direction asked for. What stands twice is unfolded where it stands first."""
+    """The tree in each direction asked for. What is reached twice is unfolded where it stands first."""
     nodes = {node.id: node for node in lineage.nodes}
     yield Heading(_named(nodes[lineage.root]))
     if up:
@@ -31,7 +33,7 @@ def shown(lineage: Lineage, *, up: bool, down: bool) -> Iterator[Block]:
 
 def _direction(title: str, lineage: Lineage, nodes: Mapping[str, Node], *, upward: bool) -> Iterator[Block]:
     onward: dict[str, list[tuple[str, str]]] = {}
-    for edge in lineage.edges:
+    for edge in _told_once(lineage):
         here, there = (edge.target, edge.source) if upward else (edge.source, edge.target)
         onward.setdefault(here, []).append((there, edge.role))
     lines = list(_branches(_Walk(nodes, onward, {lineage.root}), lineage.root, ""))
@@ -39,13 +41,25 @@ def _direction(title: str, lineage: Lineage, nodes: Mapping[str, Node], *, upwar
     yield from lines
 
 
+def _told_once(lineage: Lineage) -> Iterator[Edge]:
+    """The edges, without links between versions (an evaluation's model ...) that a run between them tells as well."""
+    made: dict[str, list[str]] = {}
+    for edge in lineage.edges:
+        if edge.role == "produced":
+            made.setdefault(edge.source, []).append(edge.target)
+    by_runs = {(e.source, product) for e in lineage.edges if e.role == "used" for product in made.get(e.target, ())}
+    for edge in lineage.edges:
+        if edge.role in _BY_RUNS or (edge.source, edge.target) not in by_runs:
+            yield edge
+
+
 def _branches(walk: _Walk, here: str, indent: str) -> Iterator[str]:
     branches = [(there, role) for there, role in walk.onward.get(here, ()) if there in walk.nodes]
     for index, (there, role) in enumerate(branches):
         last = index == len(branches) - 1
         again = there in walk.seen
-        unfolded = "  (unfolded elsewhere)" if again and walk.onward.get(there) else ""
-        relation = "" if role in ("used", "produced") else f"  as {role}"
+        unfolded = "  (see above)" if again and walk.onward.get(there) else ""
+        relation = "" if role in _BY_RUNS else f"  as {role}"
         yield f"{indent}{'└─ ' if last else '├─ '}{_named(walk.nodes[there])}{relation}{unfolded}"
         if not again:
             walk.seen.add(there)

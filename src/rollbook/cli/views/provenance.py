@@ -38,7 +38,7 @@ def _facts(predicate: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _values(facts: Mapping[str, Any] | None) -> str:
-    return "\n".join(f"{key} = {words.value(value)}" for key, value in (facts or {}).items())
+    return "\n".join(words.flattened(facts or {}))
 
 
 def _material(item: Mapping[str, Any]) -> str:

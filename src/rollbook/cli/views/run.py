@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rollbook.cli import words
 from rollbook.cli.layout import Block, Facts, Heading, Table
@@ -51,7 +51,14 @@ def _values(title: str, values: Mapping[str, Any]) -> Iterator[Block]:
     if values:
         yield ""
         yield Heading(title)
-        yield Facts(tuple((key, words.value(plain)) for key, plain in values.items()))
+        yield Facts(tuple((key, "\n".join(_lines(plain))) for key, plain in values.items()))
+
+
+def _lines(plain: Any) -> Iterator[str]:
+    if isinstance(plain, Mapping) and plain:
+        yield from words.flattened(cast("Mapping[str, Any]", plain))
+    else:
+        yield words.value(plain)
 
 
 def _history(rows: Sequence[Mapping[str, Any]]) -> Iterator[Block]:

@@ -11,6 +11,8 @@ from rollbook.model.facts import Lineage, VersionFacts
 from rollbook.model.manifest import Entry
 
 _MOST_FILES = 20
+_IN = {"produced": "made by run"}
+_OUT = {"used": "used by run"}
 
 
 def logged(version: VersionFacts, *, created: bool) -> Iterator[Block]:
@@ -69,8 +71,8 @@ def _sealed(version: VersionFacts, now: int | None) -> Iterator[tuple[str, str]]
     yield "digest", str(version.digest)
     yield "logged", f"{_when(version.created_at, now)} by {words.person(version.created_by)}"
     yield _files(version)
-    for index, (key, plain) in enumerate(version.metadata.items()):
-        yield "metadata" if index == 0 else "", f"{key} = {words.value(plain)}"
+    if version.metadata:
+        yield "metadata", "\n".join(words.flattened(version.metadata))
 
 
 def _beside(version: VersionFacts, notes: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
@@ -102,12 +104,13 @@ def _minute(text: str) -> str:
 
 def _links(neighbours: Lineage) -> Iterator[Block]:
     names = {node.id: node for node in neighbours.nodes}
-    rows = [
-        (edge.role, names[other].name, names[other].type)
-        for edge in neighbours.edges
-        for other in ([edge.source] if edge.target == neighbours.root else [edge.target])
-        if neighbours.root in (edge.source, edge.target)
-    ]
+    rows: list[tuple[str, str, str]] = []
+    for edge in neighbours.edges:
+        if edge.target == neighbours.root:
+            rows.append((_IN.get(edge.role, edge.role), names[edge.source].name, names[edge.source].type))
+        elif edge.source == neighbours.root:
+            how = _OUT.get(edge.role, f"is the {edge.role} of")
+            rows.append((how, names[edge.target].name, names[edge.target].type))
     if rows:
         yield Heading("Linked with")
         yield Table(("how", "what", "type"), tuple(rows))
