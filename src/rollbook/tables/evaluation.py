@@ -123,7 +123,7 @@ def _weights(name: str, array: pa.Array) -> pa.Array:
 def _named_rows(source: Mapping[str, UserColumn], columns: Mapping[str, pa.Array]) -> pa.Array:
     name, values = source["row"]
     names = convert(values, pa.string(), name)
-    refuse_rows(name, names, pc.or_(names.is_null(), pc.equal(names, "")), "are missing", hint="name every row")
+    refuse_rows(name, names, pc.or_kleene(names.is_null(), pc.equal(names, "")), "are missing", hint="name every row")
     _refuse_repeated(name, names, hint="a row's name pairs the predictions of two models: make it unique")
     raw_ids = source["student"].values.cast(pa.string())
     return columns["student"] if names.equals(raw_ids) else names

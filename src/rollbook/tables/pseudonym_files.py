@@ -134,7 +134,8 @@ class _CellPseudonymiser:
 
 def _records(stream: BinaryIO, delimiter: bytes) -> Iterator[tuple[bytes, list[tuple[int, int]]]]:
     """The records of a CSV after its header, as raw bytes with the span of each cell."""
-    cell = re.compile(rb'(?:"(?:[^"]|"")*"|(?!"))[^' + re.escape(delimiter) + rb"\r\n]*")
+    # Possessive, so that the first half of a doubled quote is never taken for the closing one.
+    cell = re.compile(rb'(?:"(?:[^"]|"")*+"|(?!"))[^' + re.escape(delimiter) + rb"\r\n]*")
     record = b""
     for line in stream:
         record += line
