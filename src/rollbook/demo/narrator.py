@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -41,12 +42,23 @@ class Narrator:
         self._console.print(Text(f"{self._chapters}. {text}", style="bold"))
 
     def say(self, text: str = "") -> None:
-        """One paragraph; wrapped under its own indent."""
-        grid = Table.grid()
-        grid.add_column(width=len(_INDENT))
-        grid.add_column(overflow="fold")
-        grid.add_row("", Text(text))
-        self._console.print(grid)
+        """One paragraph, wrapped; nothing for an empty line."""
+        filled = textwrap.fill(
+            text,
+            max(40, self._console.width),
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        self._console.print(Text(filled), soft_wrap=True)
+
+    def type(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Lines to copy: a command and, behind a `#`, what it shows."""
+        short = [len(command) for command, what in commands if what]
+        for command, what in commands:
+            line = f"{command:<{max(short)}}  # {what}" if what else command
+            self._console.print(Text(_INDENT + line), soft_wrap=True)
 
     @contextmanager
     def doing(self, text: str) -> Generator[None]:
@@ -54,12 +66,12 @@ class Narrator:
         with self._console.status(Text(text)):
             yield
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
-        """Rows under heads; the first `left` columns align to the left, numbers to the right."""
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> None:
+        """Rows under heads; the first `left` columns align to the left, the others to the right."""
+        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         grid.add_column("", width=len(_INDENT) - 2)
         for i, column in enumerate(columns):
-            grid.add_column(Text(column), justify="left" if i < left else "right", no_wrap=True)
+            grid.add_column(Text(column), justify="left" if i < left else "right", overflow="fold")
         for row in rows:
             grid.add_row("", *(Text(cell) for cell in row))
         self._console.print(grid)

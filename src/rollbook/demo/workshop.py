@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from rollbook.demo.models.storage import load_model
 from rollbook.sdk.run import Run
 from rollbook.sdk.version import Version
 
+CODE = "demo_code"
+_SOURCE = Path(__file__).parent
 Train = Callable[[Problem], Trained]
 
 
@@ -24,7 +26,6 @@ class Logged(NamedTuple):
 
     trained: Trained
     version: Version
-    threshold: float
 
 
 class Exam(NamedTuple):
@@ -63,11 +64,20 @@ class Workshop(NamedTuple):
 
     def run(self, name: str, job_type: str, config: Params | None = None) -> Run:
         """Start a run."""
-        return rollbook.init(self.project, name=name, job_type=job_type, config=config, data_dir=self.target)
+        # The demo's code is logged as a version of its own (`code`); the folder it happens to run in says nothing.
+        return rollbook.init(
+            self.project, name=name, job_type=job_type, config=config, data_dir=self.target, save_code=False
+        )
 
-    def train(
-        self, train: Train, problem: Problem, *, collection: str, dataset: Version, tags: Sequence[str] = ()
-    ) -> Logged:
+    def code(self) -> Version:
+        """The demo's own source as a version, so that everything it makes can be traced to the code that made it."""
+        with self.run("keep the code", "import") as run:
+            draft = rollbook.Artifact(CODE, "code", {"rollbook": rollbook.__version__})
+            for path in sorted(_SOURCE.rglob("*.py")):
+                draft.add_file(path, path.relative_to(_SOURCE).as_posix())
+            return run.log_artifact(draft)
+
+    def train(self, train: Train, problem: Problem, *, collection: str, dataset: Version) -> Logged:
         """Train in a run that uses the dataset; log the curve, then the model with its parameters and threshold.
 
         Args:
@@ -75,11 +85,11 @@ class Workshop(NamedTuple):
             problem: The rows of that dataset, their split and the outcome.
             collection: Where the model goes, `name` or `name:vN`.
             dataset: The version that the rows come from.
-            tags: Labels of the model.
         """
         trained = train(problem)
         with self.run(f"train {trained.architecture}", "train", trained.params) as run:
             run.use_artifact(dataset)
+            run.use_artifact(f"{CODE}:latest")
             for point in trained.curve:
                 run.log({name: value for name, value in point.items() if name != "step"}, step=int(point["step"]))
             held = part(problem.columns, "validation")
@@ -88,8 +98,8 @@ class Workshop(NamedTuple):
             with tempfile.TemporaryDirectory() as folder:
                 trained.model.save(Path(folder))
                 draft.add_dir(folder)
-                version = run.log_artifact(draft, tags=[trained.architecture.replace(" ", "-"), *tags])
-        return Logged(trained, version, threshold)
+                version = run.log_artifact(draft, tags=[trained.architecture.replace(" ", "-")])
+        return Logged(trained, version)
 
     def evaluate(self, version: Version, exam: Exam) -> Version:
         """Open the model from the register, score the held-out students, log the evaluation."""
