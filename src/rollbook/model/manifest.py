@@ -121,8 +121,8 @@ def read(data: bytes) -> Manifest:
     lines = data.split(b"\n")
     try:
         header = cast(dict[str, JSON], decode(lines[0]))
-        if header.get("format") != FORMAT:
-            raise UnsupportedFormat(f"manifest format {header.get('format')!r} is unknown", hint="upgrade Rollbook")
+        if header["format"] != FORMAT:
+            raise UnsupportedFormat(f"manifest format {header['format']!r} is unknown", hint="upgrade Rollbook")
         manifest = Manifest(tuple(_entry(cast(dict[str, JSON], decode(line))) for line in lines[1:] if line))
         if manifest.stored_bytes() != data or not _is_sorted(manifest.entries):
             raise ValueError("it is not in canonical form")
