@@ -6,7 +6,7 @@ only while both its objects are listed: content whose pack is gone is unknown, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from threading import RLock
 from typing import NamedTuple
 
@@ -48,22 +48,28 @@ class Index:
 
     def find(self, digest: bytes) -> Location | None:
         """Where an entry lies, as far as this process has looked (see `refresh`)."""
-        return next(self.find_all(digest), None)
-
-    def find_all(self, digest: bytes) -> Iterator[Location]:
-        """Every place where an entry lies."""
         snapshot = self._snapshot()
-        table = snapshot.entries.get(digest)
-        if table is not None:
-            yield from (place for place in table.find(digest) if place.pack in snapshot.present)
-        for table in snapshot.merged:
+        loose = snapshot.entries.get(digest)
+        for table in snapshot.merged if loose is None else (loose, *snapshot.merged):
             try:
-                places = tuple(table.find(digest))
+                for place in table.find(digest):
+                    if place.pack in snapshot.present:
+                        return place
             except (CorruptData, NotFound):
                 self._distrust(table)
-                yield from self.find_all(digest)
-                return
-            yield from (place for place in places if place.pack in snapshot.present)
+                return self.find(digest)
+        return None
+
+    def copies(self, digest: bytes) -> list[Location]:
+        """Every place where an entry lies; processes that store the same at once leave more than one."""
+        snapshot = self._snapshot()
+        places: set[Location] = set()
+        for table in (*tuple(snapshot.loose.values()), *snapshot.merged):
+            try:
+                places.update(place for place in table.find(digest) if place.pack in snapshot.present)
+            except (CorruptData, NotFound):
+                continue  # `find` deals with the table; here it has nothing to offer
+        return sorted(places)
 
     def refresh(self) -> None:
         """Look at the store again: other processes may have published packs."""

@@ -121,7 +121,7 @@ class Reader:
         return plain
 
     def _another_copy(self, part: Part, error: CorruptData) -> Buffer:
-        for place in self._index.find_all(part.piece.digest):
+        for place in self._index.copies(part.piece.digest):
             if place.pack != part.place.pack:
                 try:
                     return self.checked(part.piece.digest, place)
