@@ -22,7 +22,7 @@ def components(y, p):
 def obuchowski(y, p, cluster, q=None):
     """(AUC, SE) of scores p, or (AUC_p - AUC_q, SE) when q is given; rows of one cluster may be dependent.
 
-    y: 0/1 of length n; p, q: scores of length n; cluster: n labels. Needs >= 2 clusters with positives and with negatives.
+    y: 0/1 of length n; p, q: scores of length n; cluster: n labels. Needs >= 2 clusters with either class.
     """
     y = np.asarray(y)
     cluster = np.unique(cluster, return_inverse=True)[1]

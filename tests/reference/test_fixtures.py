@@ -1,4 +1,4 @@
-"""Every number of fixtures.json, through the product: scikit-learn, Fairlearn, AIF360, Aequitas, MLstatkit, statsmodels."""
+"""Every number of fixtures.json, from scikit-learn, Fairlearn, AIF360, Aequitas and others, through the product."""
 
 from __future__ import annotations
 
