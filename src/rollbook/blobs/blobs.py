@@ -49,6 +49,16 @@ class Blobs:
         """
         return cls(LocalStore(root), read_only=read_only)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of open files, so that the folder can be unmounted. The value may be used again."""
+        self._store.close()
+
     def writer(self) -> BlobWriter:
         """A writer; use it as a context manager and `commit` inside.
 

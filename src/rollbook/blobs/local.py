@@ -100,6 +100,10 @@ class LocalStore:
         except OSError as error:
             raise write_error(error, str(self.root)) from error
 
+    def close(self) -> None:
+        """See `ObjectStore.close`."""
+        self._files.forget_all()
+
     def reap(self, now: float) -> int:
         """Remove temporary files that no living writer can still need, and return how many.
 
@@ -234,6 +238,10 @@ class _OpenFiles:
             found = self._files.pop(name, None)
             if found is not None:
                 found.release()
+
+    def forget_all(self) -> None:
+        for name in tuple(self._files):
+            self.forget(name)
 
 
 class _OpenFile:

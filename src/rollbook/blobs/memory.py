@@ -49,6 +49,9 @@ class MemoryStore:
         """See `ObjectStore.delete`."""
         self.objects.pop(check_name(name), None)
 
+    def close(self) -> None:
+        """See `ObjectStore.close`."""
+
     def publish(self, name: str, data: bytes) -> None:
         """Add an object; an equally long one of that name is kept.
 

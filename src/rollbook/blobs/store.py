@@ -79,6 +79,10 @@ class ObjectStore(Protocol):
         """Remove an object; absent is fine."""
         ...
 
+    def close(self) -> None:
+        """Let go of files or connections. The store may be used again; it then opens what it needs."""
+        ...
+
 
 def check_name(name: str) -> str:
     """Return `name` if it can name an object.

@@ -59,6 +59,10 @@ class RetryingStore:
         """See `ObjectStore.delete`."""
         self.again(lambda: self._inner.delete(name))
 
+    def close(self) -> None:
+        """See `ObjectStore.close`."""
+        self._inner.close()
+
     def again(self, call: Callable[[], Result]) -> Result:
         """Do it until it works, as often as allowed.
 
@@ -123,6 +127,10 @@ class VerifyingStore:
     def delete(self, name: str) -> None:
         """See `ObjectStore.delete`."""
         self._inner.delete(name)
+
+    def close(self) -> None:
+        """See `ObjectStore.close`."""
+        self._inner.close()
 
 
 class _VerifyingWriter:

@@ -87,6 +87,10 @@ class FaultyStore:
         with self.around("delete"):
             self._inner.delete(name)
 
+    def close(self) -> None:
+        """See `ObjectStore.close`."""
+        self._inner.close()
+
     def around(self, method: Method) -> _Around:
         """Count a call, and fail before or after it where that is planned."""
         count = self.calls[method] = self.calls.get(method, 0) + 1

@@ -139,6 +139,14 @@ class ObjectStoreConformance:
         put(store, _NAME, b"newer")
         assert bytes(read_exact(store, _NAME, 0, 5)) == b"newer"
 
+    def test_closed_and_used_again(self, store: ObjectStore) -> None:
+        """Closing frees resources, it ends nothing."""
+        put(store, _NAME, b"x")
+        assert bytes(read_exact(store, _NAME, 0, 1)) == b"x"
+        store.close()
+        store.close()
+        assert bytes(read_exact(store, _NAME, 0, 1)) == b"x"
+
     @pytest.mark.parametrize("name", ["", "../x", "a/../b", "/etc/x", "a//b", "a/.hidden", "A/b", "a b", "a\0b"])
     def test_refuses_hostile_names(self, store: ObjectStore, name: str) -> None:
         """Names are made of digests by this library; anything else is a bug, and must not become a path."""
