@@ -29,6 +29,7 @@ _KEY_ID = re.compile(r"[a-z2-7]{8}\Z")
 _PSEUDONYM = re.compile(r"ps1_[a-z2-7]{8}_[a-z2-7]{26}\Z")
 _MIN_SECRET = 32
 _MAX_ID = 1024
+_REMEMBERED = 250_000
 
 # What a spreadsheet makes of an integer id: `7.0` and `1.2E+10` would silently be other students than `7`.
 _FLOAT_TEXT = re.compile(r"[+-]?(?:\d+\.0*|\d+(?:\.\d+)?[eE]\+\d+)\Z")
@@ -83,7 +84,7 @@ def pseudonym(key: Key, raw: str | int) -> str:
 
 
 class Pseudonymiser:
-    """`pseudonym` for many ids: the key id is worked out once.
+    """`pseudonym` for many ids, in which students come again and again: it remembers what it has made.
 
     Args:
         key: The key of the project's key domain.
@@ -92,6 +93,7 @@ class Pseudonymiser:
     def __init__(self, key: Key) -> None:
         self._secret = key.secret
         self._prefix = f"{_PREFIX}{key.key_id}_"
+        self._made: dict[str, str] = {}
 
     def __call__(self, raw: object) -> str:
         """The pseudonym of `raw`; see `pseudonym`.
@@ -99,8 +101,15 @@ class Pseudonymiser:
         Raises:
             InvalidInput: As in `pseudonym`.
         """
-        message = b"student\0" + normal_id(raw).encode()
-        return self._prefix + _base32(hmac.digest(self._secret, message, "sha256")[:16])
+        text = normal_id(raw)
+        name = self._made.get(text)
+        if name is None:
+            digest = hmac.digest(self._secret, b"student\0" + text.encode(), "sha256")
+            name = self._prefix + _base32(digest[:16])
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
+            self._made[text] = name
+        return name
 
 
 def is_pseudonym(text: str) -> bool:

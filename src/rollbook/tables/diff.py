@@ -224,7 +224,10 @@ class _CellComparison:
 
 
 def _differs(old: pa.Table, new: pa.Table, name: str) -> pa.Array:
-    left, right = (cell_texts(one_array(table.column(name))) for table in (old, new))
+    before, after = (one_array(table.column(name)) for table in (old, new))
+    if before.type == after.type and before.equals(after):
+        return pa.repeat(False, len(before))
+    left, right = cell_texts(before), cell_texts(after)
     unequal = pc.fill_null(pc.not_equal(left, right), False)
     return pc.or_(unequal, pc.not_equal(left.is_null(), right.is_null()))
 

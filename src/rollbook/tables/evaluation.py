@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from rollbook.model.errors import InvalidTable
 from rollbook.model.evaluation import EVALUATION_COLUMNS, GROUP_PREFIX, EvaluationProtocol
-from rollbook.model.pseudonym import Key
+from rollbook.model.pseudonym import Key, Pseudonymiser
 from rollbook.tables.frames import to_arrow
 from rollbook.tables.labels import as_text
 from rollbook.tables.outcomes import UserColumn, outcome_columns
@@ -80,7 +80,7 @@ def conform(  # noqa: PLR0913 - one keyword for each column, as users write them
     if not table.num_rows:
         raise InvalidTable("the evaluation has no rows", hint="give one row for each prediction")
     source = _chosen(table, given)
-    columns: dict[str, pa.Array] = {"student": pseudonymise_ids(source["student"].values, student, key)}
+    columns: dict[str, pa.Array] = {"student": pseudonymise_ids(source["student"].values, student, Pseudonymiser(key))}
     columns |= outcome_columns(source, protocol)
     columns |= _context(source)
     columns["row"] = _named_rows(source, columns) if "row" in source else _made_rows(columns)

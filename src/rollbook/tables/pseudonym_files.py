@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +19,8 @@ from rollbook.tables.csv import read_header
 from rollbook.tables.pseudonyms import pseudonymise_ids
 from rollbook.tables.typed import find_column, one_array
 
-MAX_RECORD_BYTES = 16 * 1024 * 1024
+MAX_RECORD_BYTES = 1024 * 1024
+_REMEMBERED = 250_000
 
 
 def pseudonymise_file(source: Path, target: Path, *, student: str, key: Key) -> int:
@@ -58,6 +59,7 @@ def pseudonymise_file(source: Path, target: Path, *, student: str, key: Key) -> 
 
 def _copy_parquet(stream: BinaryIO, out: BinaryIO, student: str, key: Key) -> int:
     rows = 0
+    pseudonymise = Pseudonymiser(key)
     try:
         file = pq.ParquetFile(stream)
         schema = file.schema_arrow.remove_metadata()
@@ -68,7 +70,7 @@ def _copy_parquet(stream: BinaryIO, out: BinaryIO, student: str, key: Key) -> in
             for batch in file.iter_batches(BLOCK_ROWS):
                 ids = one_array(pa.chunked_array([batch.column(index)]))
                 columns = batch.columns
-                columns[index] = pseudonymise_ids(ids, student, key, first_row=rows)
+                columns[index] = pseudonymise_ids(ids, student, pseudonymise, first_row=rows)
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=renamed), row_group_size=BLOCK_ROWS)
                 rows += batch.num_rows
     except pa.ArrowException as error:
@@ -84,21 +86,27 @@ def _copy_csv(stream: BinaryIO, out: BinaryIO, student: str, key: Key) -> int:
     out.write(stream.readline())
     rename = _CellPseudonymiser(student, key)
     rows = 0
-    for record, cells in _records(stream, delimiter.encode()):
+    for record, cells in _records(stream, delimiter.encode(), position):
         if not record.strip(b"\r\n"):
             out.write(record)
             continue
         rows += 1
-        if len(cells) != len(names):
+        if cells.total != len(names):
             raise InvalidTable(
-                f"row {rows} has {len(cells)} cells, the header has {len(names)}",
+                f"row {rows} has {cells.total} cells, the header has {len(names)}",
                 hint="quote cells that contain the delimiter or a line break",
             )
-        begin, end = cells[position]
-        out.write(record[:begin])
-        out.write(rename(record[begin:end], rows))
-        out.write(record[end:])
+        name = rename(record[cells.begin : cells.end], rows)
+        out.write(b"".join((record[: cells.begin], name, record[cells.end :])))
     return rows
+
+
+class _Cells(NamedTuple):
+    """How many cells a record has, and where the wanted one begins and ends."""
+
+    total: int
+    begin: int
+    end: int
 
 
 class _CellPseudonymiser:
@@ -112,13 +120,13 @@ class _CellPseudonymiser:
     def __call__(self, cell: bytes, row: int) -> bytes:
         name = self._known.get(cell)
         if name is None:
-            name = self._name(cell, row)
-            if len(self._known) >= 1_000_000:
+            name = self._renamed(cell, row)
+            if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[cell] = name
         return name
 
-    def _name(self, cell: bytes, row: int) -> bytes:
+    def _renamed(self, cell: bytes, row: int) -> bytes:
         quoted = cell.startswith(b'"')
         try:
             text = cell.decode()
@@ -132,16 +140,16 @@ class _CellPseudonymiser:
         return f'"{name}"'.encode() if quoted else name.encode()
 
 
-def _records(stream: BinaryIO, delimiter: bytes) -> Iterator[tuple[bytes, list[tuple[int, int]]]]:
-    """The records of a CSV after its header, as raw bytes with the span of each cell."""
+def _records(stream: BinaryIO, delimiter: bytes, position: int) -> Iterator[tuple[bytes, _Cells]]:
+    """The records of a CSV after its header, as raw bytes, and where the cell at `position` is."""
     # Possessive, so that the first half of a doubled quote is never taken for the closing one.
     cell = re.compile(rb'(?:"(?:[^"]|"")*+"|(?!"))[^' + re.escape(delimiter) + rb"\r\n]*")
     record = b""
     for line in stream:
-        record += line
-        spans = _spans(record, cell, delimiter)
-        if spans is not None:
-            yield record, spans
+        record = record + line if record else line
+        found = _scan(record, cell, delimiter, position) if b'"' in record else _split(record, delimiter, position)
+        if found is not None:
+            yield record, found
             record = b""
         elif len(record) > MAX_RECORD_BYTES:
             break
@@ -149,15 +157,23 @@ def _records(stream: BinaryIO, delimiter: bytes) -> Iterator[tuple[bytes, list[t
         raise InvalidTable(f"a quote is never closed: {record[:60]!r}", hint="close it, or double quotes inside cells")
 
 
-def _spans(record: bytes, cell: re.Pattern[bytes], delimiter: bytes) -> list[tuple[int, int]] | None:
-    """Where each cell begins and ends, or None when a quoted cell goes on in the next line."""
-    spans: list[tuple[int, int]] = []
-    position = 0
-    while (match := cell.match(record, position)) is not None:
-        spans.append(match.span())
-        position = match.end() + 1
-        if record[match.end() : position] != delimiter:
-            return spans
+def _split(record: bytes, delimiter: bytes, position: int) -> _Cells:
+    """The cell of a record without quotes."""
+    cells = record.rstrip(b"\r\n").split(delimiter)
+    begin = sum(map(len, cells[:position])) + position
+    return _Cells(len(cells), begin, begin + len(cells[position]) if position < len(cells) else begin)
+
+
+def _scan(record: bytes, cell: re.Pattern[bytes], delimiter: bytes, position: int) -> _Cells | None:
+    """The cell of a record with quotes, or None when a quoted cell goes on in the next line."""
+    count, place, span = 0, 0, (0, 0)
+    while (match := cell.match(record, place)) is not None:
+        if count == position:
+            span = match.span()
+        count += 1
+        place = match.end() + 1
+        if record[match.end() : place] != delimiter:
+            return _Cells(count, *span)
     return None
 
 

@@ -33,17 +33,17 @@ def pseudonymise_column(table: pa.Table, column: str, key: Key) -> pa.Table:
         InvalidTable: There is no such column, its values are floats or something else that is no id, or ids are missing
             or empty; the message names the first rows (the first is row 1) and values.
     """
-    names = pseudonymise_ids(find_column(table, column), column, key)
+    names = pseudonymise_ids(find_column(table, column), column, Pseudonymiser(key))
     return table.set_column(table.schema.get_field_index(column), column, names)
 
 
-def pseudonymise_ids(ids: pa.Array, name: str, key: Key, *, first_row: int = 0) -> pa.Array:
+def pseudonymise_ids(ids: pa.Array, name: str, pseudonymise: Pseudonymiser, *, first_row: int = 0) -> pa.Array:
     """Pseudonyms of an array of ids, as strings.
 
     Args:
         ids: Text or integers in a plain encoding.
         name: The column, for messages.
-        key: The key of the project's key domain.
+        pseudonymise: Makes the pseudonyms.
         first_row: How many rows of the table come before the array.
 
     Raises:
@@ -56,7 +56,6 @@ def pseudonymise_ids(ids: pa.Array, name: str, key: Key, *, first_row: int = 0) 
         raise InvalidTable(f"column {name!r} has the type {ids.type}, which is no id", hint="use text or integers")
     refuse_rows(name, ids, ids.is_null(), "name no student", hint="every row needs a student", first_row=first_row)
     coded = ids.dictionary_encode()
-    pseudonymise = Pseudonymiser(key)
     names: list[str] = []
     for position, value in enumerate(coded.dictionary.to_pylist()):
         try:

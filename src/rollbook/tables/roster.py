@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from rollbook.model.errors import InvalidTable, JoinMismatch
 from rollbook.model.evaluation import MISSING, ROSTER_INTERVAL
-from rollbook.model.pseudonym import Key, is_pseudonym, key_id_of
+from rollbook.model.pseudonym import Key, Pseudonymiser, is_pseudonym, key_id_of
 from rollbook.tables.frames import to_arrow
 from rollbook.tables.labels import as_text
 from rollbook.tables.pseudonyms import pseudonymise_ids, suspicious_columns
@@ -46,7 +46,7 @@ def conform_roster(
     bounds = [name for name in ROSTER_INTERVAL if name in table.column_names]
     if attributes is None:
         attributes = _harmless(table, student, bounds)
-    columns = {"student": pseudonymise_ids(find_column(table, student), student, key)}
+    columns = {"student": pseudonymise_ids(find_column(table, student), student, Pseudonymiser(key))}
     columns |= {name: convert(find_column(table, name), _INSTANT, name) for name in bounds}
     columns |= {name: as_text(find_column(table, name), name) for name in attributes}
     roster = pa.table(columns)

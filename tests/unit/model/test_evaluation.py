@@ -53,7 +53,13 @@ def test_equal_protocols_have_equal_forms_and_unlike_ones_do_not() -> None:
     base = EvaluationProtocol()
     assert EvaluationProtocol(labels=("0", "1")).canonical() == EvaluationProtocol(labels=("1", "0")).canonical()
     assert EvaluationProtocol(threshold=1).canonical() == EvaluationProtocol(threshold=1.0).canonical()
-    for change in ({"threshold": 0.4}, {"split": "random"}, {"masking": "one_by_one"}, {"window": 200}):
+    changes: list[dict[str, Any]] = [
+        {"threshold": 0.4},
+        {"split": "random"},
+        {"masking": "one_by_one"},
+        {"window": 200},
+    ]
+    for change in changes:
         assert EvaluationProtocol(**change).canonical() != base.canonical()
 
 
