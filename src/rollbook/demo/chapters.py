@@ -27,7 +27,7 @@ class Words(NamedTuple):
         rows: What a held-out row is, in the plural.
         positive: What is true of a positive row, in the past tense and the plural.
         legend: What the three metrics mean here.
-        alarm: A false positive rate in words, with `{n}` (out of 100) and `{group}`.
+        alarm: A false positive rate in words, with `{n}` (out of 100), `{attribute}` and `{group}`.
         attributes: Student attributes to compare by.
     """
 
@@ -39,10 +39,11 @@ class Words(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The champion and the comparison that chose it."""
+    """The champion, the comparison that chose it, and the evaluations compared, by the name of the model's version."""
 
     champion: str
     comparison: Comparison
+    evaluations: dict[str, Version]
 
 
 def train_models(tell: Narrator, workshop: Workshop, exam: Exam, recipes: Mapping[str, Recipe]) -> dict[str, Logged]:
@@ -56,7 +57,7 @@ def train_models(tell: Narrator, workshop: Workshop, exam: Exam, recipes: Mappin
         with tell.doing(f"training: {architecture}"):
             item = workshop.train(recipe.train, exam.problem, collection=recipe.collection, dataset=exam.dataset)
         logged[item.version.name] = item
-    tell.table(("version", "model", "learned numbers", "log loss by step"), [_line(x) for x in logged.values()], left=2)
+    tell.table(("version", "model", "parameters", "log loss by step"), [_line(x) for x in logged.values()], left=2)
     return logged
 
 
@@ -65,8 +66,7 @@ def choose_champion(
 ) -> Choice:
     """Evaluate all models on the held-out students, compare them, promote the simplest of the best."""
     with tell.doing("scoring held-out students, comparing"):
-        for item in logged.values():
-            workshop.evaluate(item.version, exam)
+        evaluations = {label: workshop.evaluate(item.version, exam) for label, item in logged.items()}
         comparison = workshop.api.compare(list(logged), by=words.attributes)
     held = part(exam.problem.columns, "test")
     tell.say(
@@ -79,15 +79,17 @@ def choose_champion(
         tell.say(sentence)
     champion = findings.simplest(comparison, {label: item.trained.model.parameters for label, item in logged.items()})
     _promote(tell, workshop, comparison, champion)
-    return Choice(champion, comparison)
+    return Choice(champion, comparison, evaluations)
 
 
 def show_groups(tell: Narrator, choice: Choice, words: Words) -> None:
     """The champion's numbers for every group, and which gaps are more than chance."""
     rows = findings.group_rows(choice.comparison, choice.champion, words.attributes)
-    tell.table(("group", "students", *(f"{name} " for name in findings.METRICS.values())), rows, left=1)
+    tell.table(("by", "n", *(f"{name} " for name in findings.METRICS.values())), rows, left=1)
     if any(cell.endswith("*") for row in rows for cell in row):
-        tell.say("* too few students for statistics; left out of the gaps below.")
+        tell.say("n: students. * too few for statistics: left out of the gaps below.")
+    else:
+        tell.say("n: students.")
     for sentence in findings.gap_sentences(choice.comparison, choice.champion, words.alarm):
         tell.say(sentence)
 
@@ -119,7 +121,7 @@ def _line(item: Logged) -> Sequence[str]:
 
 def _promote(tell: Narrator, workshop: Workshop, comparison: Comparison, champion: str) -> None:
     several = f"simplest of {len(comparison.tied)} that these students cannot tell from the best"
-    reason = several if len(comparison.tied) > 1 else "clearly the best"
+    reason = several if len(comparison.tied) > 1 else "best, and told apart from all others"
     version = workshop.api.artifact(champion)
     workshop.api.promote(champion, "champion", reason=reason)
     version.tag(*(f"fairness_checked_{attribute}" for attribute in _attributes(comparison)))

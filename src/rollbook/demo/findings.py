@@ -18,13 +18,13 @@ class Judgement(NamedTuple):
     sentence: str
 
 
-def cell(row: Mapping[str, Any]) -> str:
+def cell(row: Mapping[str, Any], digits: int = 3) -> str:
     """`0.822 (.79-.85)`, or why there is no number."""
     if row["value"] is None:
         return str(row["reason"]).replace("_", " ") or str(row["status"])
     if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.3f} (no interval)"
-    return f"{row['value']:.3f} ({_short(row['low'])}-{_short(row['high'])})"
+        return f"{row['value']:.{digits}f} (no interval)"
+    return f"{row['value']:.{digits}f} ({_short(row['low'])}-{_short(row['high'])})"
 
 
 def overall_rows(comparison: Comparison, names: Mapping[str, str]) -> list[list[str]]:
@@ -33,14 +33,14 @@ def overall_rows(comparison: Comparison, names: Mapping[str, str]) -> list[list[
 
 
 def group_rows(comparison: Comparison, label: str, attributes: Sequence[str]) -> list[list[str]]:
-    """One row per group of one model: the group, its students, then every metric; `*` marks too few students."""
+    """Per attribute a line with its name, then a row per group: students and metrics; `*` marks too few students."""
     rows: list[list[str]] = []
     for attribute in attributes:
+        rows.append([attribute.replace("_", " "), "", *("" for _ in METRICS)])
         for value in _values(comparison, attribute):
             numbers = [_row(comparison, label, metric, attribute, value) for metric in METRICS]
-            students = f"{numbers[0]['n_students']:,}"
-            cells = [cell(number) + ("*" if number["note"] else " ") for number in numbers]
-            rows.append([f"{attribute.replace('_', ' ')} {value}", students, *cells])
+            cells = [cell(number, digits=2) + ("*" if number["note"] else " ") for number in numbers]
+            rows.append([f"  {value}", f"{numbers[0]['n_students']:,}", *cells])
     return rows
 
 
@@ -61,26 +61,23 @@ def against(comparison: Comparison, model: str, reference: str, metric: str = "a
 
 
 def gap_sentences(comparison: Comparison, label: str, alarm: str) -> Iterator[str]:
-    """The gaps between groups that the data show for one model, then in one line those they do not.
+    """The gaps between groups that the data show for one model, in one line those they do not, the widest in words.
 
     Args:
         comparison: By at least one attribute.
         label: The model.
-        alarm: What a false positive is, with `{n}` and `{group}` to fill in.
+        alarm: What a false positive is, with `{n}`, `{attribute}` and `{group}` to fill in.
     """
-    unclear: list[str] = []
-    for gap in comparison.gaps:
-        if gap["model"] != label:
-            continue
-        name = f"{METRICS[str(gap['metric'])]} by {str(gap['group_attr']).replace('_', ' ')}"
-        if gap["value"] is None or gap["p"] is None or float(str(gap["p"])) >= _CLEAR:
-            unclear.append(name)
-            continue
-        yield f"{name}: {_gap(gap)}"
-        if gap["metric"] == "fpr":
-            yield _in_words(comparison, label, gap, alarm)
+    gaps = [gap for gap in comparison.gaps if gap["model"] == label]
+    clear = [gap for gap in gaps if gap["p"] is not None and float(str(gap["p"])) < _CLEAR]
+    for gap in clear:
+        yield f"{_named(gap)}: a gap of {_size(gap)}, highest for {gap['highest']}, lowest for {gap['lowest']}."
+    unclear = [_named(gap) for gap in gaps if gap not in clear]
     if unclear:
         yield f"No clear gap: {', '.join(unclear)}."
+    alarms = [gap for gap in clear if gap["metric"] == "fpr"]
+    if alarms:
+        yield _in_words(comparison, label, max(alarms, key=lambda gap: float(str(gap["value"]))), alarm)
 
 
 def simplest(comparison: Comparison, learned_numbers: Mapping[str, int]) -> str:
@@ -125,9 +122,12 @@ def _difference(pair: Mapping[str, Any]) -> str:
     )
 
 
-def _gap(gap: Mapping[str, Any]) -> str:
-    size = f"{gap['value']:.3f} ({gap['low']:.3f} to {gap['high']:.3f})"
-    return f"a gap of {size}, {gap['highest']} highest, {gap['lowest']} lowest."
+def _named(gap: Mapping[str, Any]) -> str:
+    return f"{METRICS[str(gap['metric'])]} by {str(gap['group_attr']).replace('_', ' ')}"
+
+
+def _size(gap: Mapping[str, Any]) -> str:
+    return f"{gap['value']:.3f} ({gap['low']:.3f} to {gap['high']:.3f})"
 
 
 def _in_words(comparison: Comparison, label: str, gap: Mapping[str, Any], alarm: str) -> str:
@@ -135,5 +135,5 @@ def _in_words(comparison: Comparison, label: str, gap: Mapping[str, Any], alarm:
     said: list[str] = []
     for group in (str(gap["highest"]), str(gap["lowest"])):
         rate = _row(comparison, label, "fpr", attribute, group)["value"]
-        said.append(alarm.format(n=f"{100 * rate:.0f}", group=group))
+        said.append(alarm.format(n=f"{100 * rate:.0f}", attribute=attribute.replace("_", " "), group=group))
     return f"In words: {said[0]}; {said[1]}."

@@ -67,7 +67,7 @@ def clean(raw: Columns, students: Columns, *, seed: int) -> CleanedInteractions:
     time, usable = _repair_times(rows["time_on_problem"])
     rows["time_on_problem"] = time
     rows["row"] = np.char.add(np.char.add(rows["student"], "/"), rows["order"].astype(np.str_))
-    rows[PART] = split_students(rows["student"], seed=seed, validation=0.15, test=0.30)
+    rows[PART] = split_students(rows["student"], seed=seed, validation=0.15, test=0.35)
     table = rows | past_features(rows) | rates(rows, seed=seed)
     roster = students | {"prior_performance": _bands(students["prior_performance"])}
     return CleanedInteractions(table, roster, int((~first).sum()), int((~usable).sum()))
@@ -162,7 +162,7 @@ def _repair_times(seconds: FloatArray) -> tuple[FloatArray, BoolArray]:
 
 def _bands(score: FloatArray) -> NDArray[np.str_]:
     """Prior performance as three bands, as a teacher would group a class."""
-    return np.select([score < 62, score < 78], ["low", "middle"], default="high")
+    return np.select([score < 65, score < 75], ["low", "middle"], default="high")
 
 
 def _folds(student: NDArray[Any], seed: int) -> IntArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 import rollbook
-from rollbook.demo import chapters, closing, histories
+from rollbook.demo import chapters, closing, findings, histories
 from rollbook.demo.chapters import Recipe, Words
 from rollbook.demo.columns import Columns, length, part
 from rollbook.demo.damage import outcomes_inverted
@@ -21,13 +20,13 @@ from rollbook.demo.models.linear import train_logistic
 from rollbook.demo.models.storage import torch_installed
 from rollbook.demo.narrator import Narrator
 from rollbook.demo.workshop import Exam, Logged, Workshop, to_frame
-from rollbook.sdk.version import Version
 from rollbook.synthetic.defects import ExportDefects, spoil
 from rollbook.synthetic.tutoring import TutoringPlan, generate_tutoring
 
 PROJECT = "default"
 SEED = 0
 NEW_TERM = "2026-spring"
+PLAN = TutoringPlan(students=1000, interactions=45)
 COLUMNS = {"row": "row", "item": "item", "skill": "skill", "order": "order"}
 PROTOCOL = {
     "split": "student",
@@ -42,7 +41,7 @@ WORDS = Words(
         "AUC-ROC: 1 is perfect, 0.5 is guessing. F1: of the predicted correct answers. "
         "FPR: how many of the wrong answers were predicted to be correct."
     ),
-    alarm="of 100 wrong answers in the group {group}, {n} were predicted to be correct",
+    alarm="of 100 wrong answers with {attribute} {group}, {n} were predicted to be correct",
     attributes=("grade_level", "prior_performance", "home_language"),
 )
 
@@ -54,7 +53,7 @@ class _Classroom(NamedTuple):
     students: Columns
 
 
-def run_math_demo(target: Path, *, console: Console, command: str = "rollbook") -> None:
+def run_math_demo(target: Path, *, console: Console, command: str = "rollbook", plan: TutoringPlan = PLAN) -> None:
     """Tell the user's guide on synthetic tutoring interactions, in a data directory that stays.
 
     Running it again in the same directory finds the same versions and says so.
@@ -63,6 +62,7 @@ def run_math_demo(target: Path, *, console: Console, command: str = "rollbook") 
         target: Data directory; made where it does not exist.
         console: Where to tell it.
         command: How the reader starts Rollbook, for the closing hints.
+        plan: How many students, problems and answers to generate.
 
     Raises:
         RollbookError: The directory cannot be used.
@@ -74,22 +74,22 @@ def run_math_demo(target: Path, *, console: Console, command: str = "rollbook") 
         "Synthetic data: generated students answer generated problems and learn while they do (item response and "
         f"knowledge tracing). No real person is in them. Everything is kept in {target}."
     )
-    classroom = _classroom()
+    classroom = _classroom(plan)
     exam = _log_data(tell, workshop, classroom)
     logged = _train(tell, workshop, exam)
     tell.chapter("Compare: which one is better, and for whom?")
     choice = chapters.choose_champion(tell, workshop, exam, logged, WORDS)
-    _error_per_student(tell, workshop, logged)
+    _error_per_student(tell, choice, logged)
     tell.chapter("Filter by student attributes")
-    chapters.show_groups(tell, choice, WORDS)
+    _filtered(tell, workshop, choice, logged)
     winner = logged[choice.champion]
     _retrain(tell, workshop, exam, classroom, winner)
     closing.lineage_and_verify(tell, workshop, f"{winner.version.collection}:champion")
     closing.what_next(tell, workshop, before, _commands(command, logged, winner.version.collection))
 
 
-def _classroom() -> _Classroom:
-    course = generate_tutoring(TutoringPlan(), seed=SEED)
+def _classroom(plan: TutoringPlan) -> _Classroom:
+    course = generate_tutoring(plan, seed=SEED)
     return _Classroom(spoil(course.interactions, ExportDefects(), seed=SEED), course.students)
 
 
@@ -106,14 +106,11 @@ def _log_data(tell: Narrator, workshop: Workshop, classroom: _Classroom) -> Exam
             roster = run.log_roster(to_frame(cleaned.roster), "student_roster")
     rows = [
         (raw.name, f"{length(classroom.raw):,} answers as exported"),
-        (
-            version.name,
-            f"{length(cleaned.table):,} answers, {len(histories.FEATURES)} features; {cleaned.repeated:,} repeated rows "
-            f"dropped, {cleaned.untimed:,} times repaired",
-        ),
-        (roster.name, f"{length(cleaned.roster):,} students by pseudonym: grade, prior performance, language"),
+        (version.name, f"{length(cleaned.table):,} answers with {len(histories.FEATURES)} features each"),
+        (roster.name, f"{length(cleaned.roster):,} students by pseudonym, for the audit only"),
     ]
     tell.table(("version", "what it is"), rows, left=2)
+    tell.say(f"Cleaning dropped {cleaned.repeated:,} repeated rows and repaired {cleaned.untimed:,} times.")
     problem = Problem(cleaned.table, histories.FEATURES, histories.OUTCOME)
     return Exam(version, roster, problem, COLUMNS, PROTOCOL)
 
@@ -131,7 +128,7 @@ def _cleaned_draft(name: str, cleaned: histories.CleanedInteractions) -> rollboo
         "features": list(histories.FEATURES),
         "repeated_rows_dropped": cleaned.repeated,
         "times_repaired": cleaned.untimed,
-        "split": "by student: 55 % train, 15 % validation, 30 % test",
+        "split": "by student: 50 % train, 15 % validation, 35 % test",
     }
     draft = rollbook.Artifact(name, "dataset", metadata, data_class="public")
     draft.add(to_frame(cleaned.table), "interactions")
@@ -174,18 +171,23 @@ def _train(tell: Narrator, workshop: Workshop, exam: Exam) -> dict[str, Logged]:
     return logged
 
 
-def _error_per_student(tell: Narrator, workshop: Workshop, logged: Mapping[str, Logged]) -> None:
+def _error_per_student(tell: Narrator, choice: chapters.Choice, logged: Mapping[str, Logged]) -> None:
     rows: list[tuple[str, ...]] = []
-    for label, item in logged.items():
-        newest = workshop.api.artifact(_evaluation_of(item.version))
-        errors = student_errors(newest)
-        rows.append((item.trained.architecture, f"{errors.median:.3f}", f"{errors.worst_tenth:.3f}", label))
-    tell.say("Prediction error per student (mean distance between the predicted chance and the answer):")
-    tell.table(("model", "half of the students above", "a tenth above"), [row[:3] for row in rows], left=1)
+    for label, evaluation in choice.evaluations.items():
+        errors = student_errors(evaluation)
+        rows.append((logged[label].trained.architecture, f"{errors.median:.3f}", f"{errors.worst_tenth:.3f}"))
+    tell.say("Prediction error per student: distance between predicted chance and answer, mean over their answers.")
+    tell.table(("model", "median student", "worst tenth above"), rows, left=1)
 
 
-def _evaluation_of(model: Version) -> str:
-    return f"{model.collection}-evaluation:latest"
+def _filtered(tell: Narrator, workshop: Workshop, choice: chapters.Choice, logged: Mapping[str, Logged]) -> None:
+    where = {"prior_performance": "low"}
+    comparison = workshop.api.compare(list(logged), where=where)
+    names = {label: item.trained.architecture for label, item in logged.items()}
+    tell.say(f"Only the {comparison.n_students} students with low prior performance:")
+    tell.table(("model", *findings.METRICS.values()), findings.overall_rows(comparison, names), left=1)
+    tell.say(f"All groups, for the champion {choice.champion}:")
+    chapters.show_groups(tell, choice, WORDS)
 
 
 def _retrain(tell: Narrator, workshop: Workshop, exam: Exam, classroom: _Classroom, winner: Logged) -> None:
@@ -214,7 +216,7 @@ def _commands(command: str, logged: Mapping[str, Logged], collection: str) -> li
         (f"{command} ls", "what was logged"),
         (f"{command} show {collection}:champion", "parameters, tags, files, digest"),
         (f"{command} history {collection}", "who made what champion, and why"),
-        (f"{command} lineage student_data:v0 ", "what was made from the raw data?"),
+        (f"{command} lineage student_data:v0", "what was made from the raw data?"),
         (f"{command} compare {one} {other} --by grade_level", ""),
         (f"{command} demo", "the same on real student records"),
     ]
