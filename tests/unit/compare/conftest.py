@@ -12,14 +12,14 @@ from rollbook.compare import EvaluationData
 
 
 def _make(
-    n_students: int = 300, per_student: int = 1, *, noise: float = 1.0, seed: int = 0, **given: Any
+    n_students: int = 300, per_student: int = 1, *, noise: float = 1.0, stream: int = 0, seed: int = 0, **given: Any
 ) -> EvaluationData:
     world = np.random.default_rng(seed)
     student = np.repeat(np.arange(n_students), per_student)
     own = np.repeat(world.normal(size=n_students), per_student)
     truth = (own + world.normal(size=len(student)) > 0.5).astype(float)
-    # Another stream, so that versions of different noise are about the same students.
-    signal = own + noise * np.random.default_rng(seed + 1_000).normal(size=len(student))
+    # Streams of their own, so that different versions are about the same students.
+    signal = own + noise * np.random.default_rng((seed, 1, stream)).normal(size=len(student))
     columns: dict[str, Any] = {
         "label": f"noise-{noise}:v1",
         "row": np.arange(len(student)),
@@ -37,5 +37,8 @@ def _make(
 
 @pytest.fixture(scope="session")
 def make() -> Callable[..., EvaluationData]:
-    """Make an evaluation of `n_students` with `per_student` rows each; keyword arguments replace columns."""
+    """Make an evaluation of `n_students` with `per_student` rows each.
+
+    Versions of one `seed` are about the same students; `stream` varies what they know; other arguments replace columns.
+    """
     return _make
