@@ -10,6 +10,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from rollbook.cli.coercion import use_plain
 from rollbook.cli.index import COMMANDS, SECTIONS
 from rollbook.cli.shared import shared_options
 
@@ -23,6 +24,11 @@ class Command(TyperCommand):
         super().__init__(*arguments, **options)
         self.params.extend(shared_options())
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command's arguments."""
+        use_plain(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
 
 class Group(TyperGroup):
     """The list of commands, in sections; each is built when it is asked for."""
@@ -32,6 +38,11 @@ class Group(TyperGroup):
         self.params.extend(shared_options())
         # Names only: what suggests a command for a misspelt one needs no more.
         self.commands = cast("MutableMapping[str, Any]", dict.fromkeys(COMMANDS))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments that stand before the command."""
+        use_plain(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of that name, or None."""

@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rollbook.cli import output
 from rollbook.cli.call import Call
-
-DEFAULT = "rollbook-demo"
+from rollbook.model.extras import needs_extra
 
 
 def demo(
     context: typer.Context,
+    *,
     math: Annotated[
         bool, typer.Option("--math", help="Follow the user's guide on generated tutoring interactions.")
     ] = False,
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="The data directory that it makes and leaves.")
-    ] = Path(DEFAULT),
+    ] = Path("rollbook-demo"),
 ) -> None:
     """See the main job on real student records, in a minute.
 
     It logs data, trains three models, evaluates and compares them per student group, promotes the champion, rolls back
     a bad retrain, and verifies everything. Running it again finds the same versions.
     """
-    from rollbook import demo as story
-
     call = Call.of(context)
-    said: list[str] = []
+    with needs_extra("demo"):
+        from rich.console import Console
 
-    def say(line: Any = "") -> None:
-        said.append(str(line))
-        if not call.json:
-            output.write_text(f"{line}\n")
-            output.flush()
+        from rollbook.demo.dropout import run_demo
+        from rollbook.demo.tutor import run_math_demo
 
-    story.run(folder, math, say)
-    if call.json:
-        output.write_json({"data_dir": str(folder.absolute()), "said": said})
+    target = call.data_dir or folder
+    # With --json, stdout is for the answer alone.
+    console = Console(stderr=call.json, highlight=False, markup=False, emoji=False)
+    (run_math_demo if math else run_demo)(target, console=console)
+    call.answer({"data_dir": str(target.absolute())}, list)
