@@ -55,7 +55,7 @@ def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, Pat
     root = folder.resolve()
     found: list[tuple[str, Path]] = []
     refused: list[str] = []
-    for relative, path in _scan(root, root, refused, follow_links=follow_links):
+    for relative, path in _scan(root, (root,), refused, follow_links=follow_links):
         found.append((check_path(_text(relative)), path))
     if refused:
         shown = ", ".join(repr(name) for name in sorted(refused)[:_SHOWN])
@@ -66,32 +66,39 @@ def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, Pat
     return iter(sorted(found))
 
 
-def _scan(root: Path, folder: Path, refused: list[str], *, follow_links: bool) -> Iterator[tuple[str, Path]]:
+def _scan(
+    folder: Path, trail: tuple[Path, ...], refused: list[str], *, follow_links: bool
+) -> Iterator[tuple[str, Path]]:
+    """Walk `folder`, which is the last of `trail`: the real folders on the way from the root down."""
     try:
         with os.scandir(folder) as listing:
             children = list(listing)
     except OSError as error:
         raise SourceUnreadable(f"{str(folder)!r} cannot be read: {error.strerror}") from error
     for child in children:
-        path = Path(child.path)
-        relative = str(path.relative_to(root))
-        if child.is_symlink() and not (follow_links and _stays_inside(path, root, folder)):
-            refused.append(relative)
-        elif child.is_dir():
-            yield from _scan(root, path, refused, follow_links=follow_links)
-        elif child.is_file():
-            yield relative, path
+        target = _target(Path(child.path), trail, follow_links=follow_links) if child.is_symlink() else child
+        if target is None:
+            refused.append(child.name)
+        elif target.is_dir():
+            below: list[str] = []
+            real = Path(target)
+            inside = _scan(real, (*trail, real), below, follow_links=follow_links)
+            yield from ((f"{child.name}/{relative}", path) for relative, path in inside)
+            refused.extend(f"{child.name}/{relative}" for relative in below)
+        elif target.is_file():
+            yield child.name, Path(target)
         else:
-            refused.append(relative)
+            refused.append(child.name)
 
 
-def _stays_inside(link: Path, root: Path, folder: Path) -> bool:
-    """Whether a link leads to something inside the root that does not contain the link itself."""
+def _target(link: Path, trail: tuple[Path, ...], *, follow_links: bool) -> Path | None:
+    """Where a link leads, when that is below the root and holds none of the folders that led to the link."""
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):
-        return False
-    return target.is_relative_to(root) and not folder.resolve().is_relative_to(target)
+        return None
+    leads_back = any(folder.is_relative_to(target) for folder in trail)
+    return target if follow_links and target.is_relative_to(trail[0]) and not leads_back else None
 
 
 def _text(name: str) -> str:
