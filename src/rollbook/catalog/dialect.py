@@ -31,6 +31,7 @@ BUSY_SECONDS = 30
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024
 _FIXED_SQLITE = (3, 51, 3)
+_SCHEMA_LOCK = 0x526F6C6C626F6F6B
 _OUTSIDE = ""
 """No transaction: some settings can only be changed outside one."""
 
@@ -193,6 +194,12 @@ def damage(connection: Connection) -> tuple[str, ...]:
         for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
     ]
     return (*(line for line in found if line != "ok"), *dangling)
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let one process at a time change the schema, until its transaction ends. SQLite's writers are alone anyway."""
+    if not is_sqlite(connection):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
 
 
 def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any]) -> None:

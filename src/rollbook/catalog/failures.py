@@ -26,6 +26,7 @@ _SQLITE_CANNOT_OPEN = 14
 _SQLITE_AWAY = {10, _SQLITE_CANNOT_OPEN}
 _SQLITE_MEMORY_FILE_FULL = {4618, 4874, 5386}
 """SHMOPEN, SHMSIZE and SHMMAP: the index of the log could not grow, which is how SQLite sees a full disk there."""
+_POSTGRES_OUT_OF_RANGE = "22003"
 _POSTGRES_NO_SPACE = {"53100", "25006"}
 _POSTGRES_BUSY_CLASSES = ("08", "40", "53", "55", "57")
 
@@ -56,7 +57,7 @@ def _read_only(context: ExceptionContext) -> RollbookError | None:
 
 
 def _translate(error: BaseException, wrapped: exc.StatementError | None) -> RollbookError | None:
-    if isinstance(error, OverflowError):
+    if isinstance(error, OverflowError) or getattr(error, "sqlstate", None) == _POSTGRES_OUT_OF_RANGE:
         return InvalidInput(f"a number does not fit into 64 bits: {error}", hint="between -2**63 and 2**63 - 1")
     if isinstance(wrapped, exc.IntegrityError):
         return _integrity(str(error))

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
-from rollbook.catalog.dialect import use_write_ahead_log, writing
+from rollbook.catalog.dialect import lock_schema, use_write_ahead_log, writing
 from rollbook.catalog.failures import is_busy
 from rollbook.catalog.migrations import HEAD, REVISIONS
 from rollbook.catalog.schema import metadata
@@ -63,7 +63,8 @@ def _check_revision(revision: str | None, *, create: bool, read_only: bool) -> N
 
 
 def _advance(connection: Connection) -> None:
-    """Write the schema: the write lock is held, so the revision read now is the one that counts."""
+    """Write the schema, alone: the revision read under the lock is the one that counts."""
+    lock_schema(connection)
     revision = revision_of(connection)
     if revision == HEAD:
         return

@@ -67,6 +67,7 @@ def test_codes_of_sqlite(code, kind):
         ("53300", Unavailable),  # too_many_connections
         ("53100", StorageFull),  # disk_full
         ("25006", StorageFull),  # read_only_sql_transaction
+        ("22003", InvalidInput),  # numeric_value_out_of_range
         ("42601", None),  # syntax_error: a mistake of ours
     ],
 )
