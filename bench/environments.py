@@ -25,7 +25,7 @@ def program(peer: str, name: str) -> str:
     if not stamp.exists() or stamp.read_text() != made_from:
         print(f"making the environment of {peer} ...", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True)
-        subprocess.run([*_installer(folder), "--require-hashes", "-r", pins], check=True)
+        subprocess.run([*_installer(folder), "--compile-bytecode", "--require-hashes", "-r", pins], check=True)
         stamp.write_text(made_from)
     return str(folder / "bin" / name)
 
