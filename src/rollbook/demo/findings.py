@@ -113,9 +113,9 @@ def _difference(pair: Mapping[str, Any]) -> str:
     amount = f"{abs(pair['difference']):.3f} {'below' if pair['difference'] < 0 else 'above'} {pair['versus']}"
     if pair["distinguishable"]:
         low, high = sorted((abs(pair["low"]), abs(pair["high"])))
-        return (
-            f"{metric} of {pair['model']} is {amount} ({low:.3f} to {high:.3f}, {_p(pair['p_adjusted'])}): it is worse."
-        )
+        verdict = "worse" if pair["difference"] < 0 else "better"
+        size = f"{low:.3f} to {high:.3f}, {_p(pair['p_adjusted'])}"
+        return f"{metric} of {pair['model']} is {amount} ({size}): it is {verdict}."
     return (
         f"{metric} of {pair['model']} is {amount} ({_p(pair['p_adjusted'])}): these data cannot tell the two apart; "
         f"they would show a difference of {pair['mdd']:.3f}."
