@@ -24,6 +24,10 @@ class Command(TyperCommand):
         super().__init__(*arguments, **options)
         self.params.extend(shared_options())
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`[OPTIONS] REF`: what must be given stands bare, what may be in brackets."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command's arguments."""
         use_plain(self.get_params(ctx))

@@ -11,13 +11,15 @@ from rollbook.cli.arguments import texts
 from rollbook.cli.call import Call
 from rollbook.cli.completion import complete_reference
 
+_ABSENT: tuple[Any, ...] = (None, [], {})
+
 
 def compare(
     context: typer.Context,
     references: Annotated[
         list[str],
         typer.Argument(
-            metavar="REF...", help="Models, or evaluations of them.", autocompletion=complete_reference
+            metavar="REF", help="Models, or evaluations of them.", autocompletion=complete_reference
         ),
     ],
     *,
@@ -67,5 +69,5 @@ def compare(
         "seed": seed,
         "correction": correction,
     }
-    found = call.api().compare(references, **{name: value for name, value in options.items() if value})
+    found = call.api().compare(references, **{name: value for name, value in options.items() if value not in _ABSENT})
     call.answer({**documents.to_plain(found), "digest": found.digest}, lambda: shown(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,20 +11,25 @@ import typer
 from rollbook.cli import documents
 from rollbook.cli.arguments import Aliases, Metadata, Tags, pairs
 from rollbook.cli.call import Call
+from rollbook.cli.completion import complete_reference
 from rollbook.model.errors import InvalidInput
 from rollbook.model.extras import needs_extra
 
 if TYPE_CHECKING:
+    from rollbook.sdk.artifact import Artifact
     from rollbook.sdk.run import Run
     from rollbook.sdk.version import Version
 
 ROSTER = "roster"
 _STUDENT_COLUMNS = ("student", "student_id")
+_REMOTE = "://"
 
 
 def log(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder.", show_default=False)],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A file or folder, or the URI of bytes that stay where they are.")
+    ],
     *,
     type_: Annotated[
         str, typer.Option("--type", metavar="TYPE", help="dataset, model, roster or any name; fixed for a collection.")
@@ -38,14 +44,29 @@ def log(
     data_class: Annotated[
         str, typer.Option(metavar="CLASS", help="public, internal, pseudonymous or identifiable; kept for ever.")
     ] = "internal",
+    use: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="A version it was made from; repeatable.", autocompletion=complete_reference),
+    ] = None,
+    onto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Start from this version's files: PATH adds or replaces.",
+            autocompletion=complete_reference,
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="With --onto: leave out a file or folder; repeatable.")
+    ] = None,
+    checksum: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Of a URI, as its store states it: sha256:..., etag:..., md5:...")
+    ] = None,
     student: Annotated[
         str, typer.Option(metavar="COL", help="Roster: column of student ids; default student or student_id.")
     ] = "",
     attribute: Annotated[
         list[str] | None, typer.Option(metavar="COL", help="Roster: keep only these columns; repeatable.")
-    ] = None,
-    use: Annotated[
-        list[str] | None, typer.Option(metavar="REF", help="A version it was made from; repeatable.")
     ] = None,
 ) -> None:
     """Log a file or folder as a version. The same content again is the same version.
@@ -56,16 +77,23 @@ def log(
     from rollbook.sdk.session import init
 
     call = Call.of(context)
-    facts: dict[str, Any] = {"metadata": pairs(metadata, "--metadata"), "description": description}
-    config = {"source": str(path)}
-    with init(call.project, data_dir=call.data_dir, job_type="log", config=config, save_code=False) as run:
+    sealed = pairs(metadata, "--metadata")
+    labels: dict[str, Any] = {"aliases": alias or (), "tags": tag or ()}
+    with init(call.project, data_dir=call.data_dir, job_type="log", config={"source": path}, save_code=False) as run:
         for reference in use or ():
             run.use_artifact(reference)
         if type_ == ROSTER:
-            facts |= {"attributes": attribute, "aliases": alias or (), "tags": tag or ()}
-            version = _log_roster(run, path, name, student, **facts)
+            labels |= {"attributes": attribute, "metadata": sealed, "description": description}
+            version = _log_roster(run, Path(path), name, student, **labels)
+        elif onto is not None or _REMOTE in path:
+            draft = _inherited(run, onto, name, type_, remove or ()) if onto else _empty(name, type_, data_class)
+            draft.metadata |= sealed
+            draft.description = description
+            _add(draft, path, checksum)
+            version = run.log_artifact(draft, **labels)
         else:
-            version = run.log_artifact(path, name or None, type_, alias, tag, data_class=data_class, **facts)
+            facts: dict[str, Any] = {"metadata": sealed, "description": description, "data_class": data_class}
+            version = run.log_artifact(Path(path), name or None, type_, **labels, **facts)
     answer_logged(call, version, run)
 
 
@@ -82,6 +110,35 @@ def _log_roster(run: Run, path: Path, name: str, student: str, **options: Any) -
             hint=f"name it with --student; there are {', '.join(columns)}",
         )
     return run.log_roster(table, name or path.stem, student=column, **options)
+
+
+def _empty(name: str, type_: str, data_class: str) -> Artifact:
+    from rollbook.sdk.artifact import Artifact
+
+    if not name:
+        raise InvalidInput("a URI does not name a collection", hint="give --name")
+    return Artifact(name, type_, data_class=data_class)
+
+
+def _inherited(run: Run, onto: str, name: str, type_: str, remove: Sequence[str]) -> Artifact:
+    """A draft that starts from the files, the metadata and the data class of a version."""
+    from rollbook.sdk.artifact import Artifact
+
+    parent = run.use_artifact(onto, type_)
+    draft = Artifact(name or parent.collection, type_, parent.metadata, data_class=parent.data_class)
+    draft.inherit(parent.files())
+    for path in remove:
+        draft.remove(path)
+    return draft
+
+
+def _add(draft: Artifact, path: str, checksum: str | None) -> None:
+    if _REMOTE in path:
+        draft.add_reference(path, checksum=checksum)
+    elif Path(path).is_dir():
+        draft.add_dir(path)
+    else:
+        draft.add_file(path)
 
 
 def answer_logged(call: Call, version: Version, run: Run) -> None:

@@ -1,0 +1,81 @@
+"""What `--json` answers: the keys of each command's document. Keys are append-only: scripts read them.
+
+Names in capitals are objects; `OBJECTS` tells their fields. A test holds both to what the commands write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rollbook.model import facts, manifest, results
+
+_MADE = {"created": "whether the version is new", "version": "VERSION"}
+_MOVED = {"move": "MOVE"}
+_NOTED = {"version": "VERSION, as it is known now"}
+
+ANSWERS: Mapping[str, Mapping[str, str]] = {
+    "init": {"data_dir": "the data directory", "created": "whether it is new"},
+    "demo": {"data_dir": "the data directory it leaves"},
+    "doctor": {"ok": "whether no check failed", "checks": "list of CHECK"},
+    "log": _MADE,
+    "evaluate": _MADE,
+    "pseudonymise": {
+        "file": "the copy",
+        "rows": "how many",
+        "suspicious_columns": "list of column and why it may identify students",
+    },
+    "tag": _NOTED,
+    "describe": _NOTED,
+    "ls": {
+        "collections": "list of name, type, newest, updated_at",
+        "versions": "with COLLECTION: list of VERSION, newest first",
+        "runs": "with --runs: list of RUN, newest first",
+        "projects": "with --projects: list of names",
+    },
+    "show": {
+        "version": "VERSION",
+        "files": "list of FILE",
+        "notes": "list of kind, value, actor, added_at, removed_at, removed_by, oldest first",
+        "links": "LINEAGE of one step",
+        "run": "of a run: RUN",
+        "used": "of a run: list of references",
+        "produced": "of a run: list of references",
+        "rows": "with --rows: one object per step, with _step and _time (UTC microseconds)",
+    },
+    "get": {"version": "VERSION", "folder": "where the files are", "files": "list of paths below it"},
+    "diff": {"diff": "DIFF"},
+    "lineage": {"lineage": "LINEAGE"},
+    "provenance": {"version": "VERSION", "statements": "list of digest and statement"},
+    "compare": {"COMPARISON": "its fields", "digest": "SHA-256 of the report's canonical bytes"},
+    "promote": _MOVED,
+    "rollback": _MOVED,
+    "alias": _MOVED,
+    "history": {"collection": "project/name", "moves": "list of MOVE, oldest first"},
+    "verify": {"ok": "whether nothing is damaged or missing", "verification": "VERIFICATION"},
+}
+
+
+def _fields(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(struct.__struct_fields__)
+
+
+OBJECTS: Mapping[str, tuple[str, ...]] = {
+    "VERSION": ("reference", *_fields(facts.VersionFacts)),
+    "RUN": _fields(facts.RunFacts),
+    "FILE": _fields(manifest.Entry),
+    "MOVE": _fields(facts.AliasMove),
+    "LINEAGE": _fields(facts.Lineage),
+    "NODE": _fields(facts.Node),
+    "EDGE": _fields(facts.Edge),
+    "DIFF": _fields(results.VersionDiff),
+    "DIFF.files": _fields(results.FileChange),
+    "DIFF.tables": _fields(results.TableChange),
+    "DIFF.metadata": _fields(results.MetadataChange),
+    "VERIFICATION": _fields(results.Verification),
+    "FAULT": _fields(results.Fault),
+    "CHECK": _fields(results.Check),
+    "COMPARISON": _fields(results.Comparison),
+    "COMPARISON.models": _fields(results.ComparedModel),
+}
