@@ -1,7 +1,7 @@
 """Bytes that name things for ever: manifests, seals, statements and audit entries of format 1.
 
-`versions-v1.json` holds what the first release wrote. Beside it, the same bytes are made here a second time with nothing
-but the standard library, from the text of `docs/formats/versions.md`: what is documented is what is written.
+`versions-v1.json` holds what the first release wrote. Beside it, the same bytes are made a second time with nothing but
+the standard library, from the text of `docs/formats/versions.md`: what is documented is what is written.
 """
 
 from __future__ import annotations
