@@ -69,9 +69,9 @@ def check(database, place, versions):
 def test_different_content_gets_dense_numbers_while_a_reader_lists(database, place, values, in_processes, rounds):
     def read():
         with Catalog.open(database, read_only=True) as catalog:
-            for _ in range(rounds * 5):
+            for _ in range(rounds):
                 with catalog.read() as connection:
-                    numbers = [item.number for item in memberships.list_page(connection, place[1], limit=1000).items]
+                    numbers = [item.number for item in memberships.list_page(connection, place[1], limit=200).items]
                     assert numbers == sorted(numbers, reverse=True)
                     assert not numbers or numbers[0] - numbers[-1] == len(numbers) - 1
         return []

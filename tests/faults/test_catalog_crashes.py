@@ -1,12 +1,17 @@
-"""kill -9 in the middle of what the catalog does: all of it happened or none of it, and what was acknowledged stays."""
+"""kill -9 and power cuts in the middle of what the catalog does.
+
+All of it happened or none of it, and what was acknowledged stays.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -152,19 +157,25 @@ def log_for_ever(path: Path, acknowledge: int, prefix: str) -> None:
             os.write(acknowledge, f"{number}\n".encode())
 
 
+def writer_of(path: Path, prefix: str) -> tuple[int, int]:
+    """Start a process that logs for ever; its id, and where to read what it acknowledged."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            log_for_ever(path, writer, prefix)
+        os._exit(1)
+    os.close(writer)
+    return child, reader
+
+
 @pytest.mark.parametrize("kills", [10, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_what_was_acknowledged_survives_kills_at_any_moment(tmp_path, kills):
     path = tmp_path / "catalog.db"
     Catalog.open(path, create=True).close()
     acknowledged = 0
     for turn in range(kills):
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            with suppress(BaseException):
-                log_for_ever(path, writer, str(turn))
-            os._exit(1)
-        os.close(writer)
+        child, reader = writer_of(path, str(turn))
         with os.fdopen(reader) as pipe:
             seen = [pipe.readline() for _ in range(1 + turn % 4)]
             time.sleep(turn * 7919 % 100 / 10_000)
@@ -175,3 +186,50 @@ def test_what_was_acknowledged_survives_kills_at_any_moment(tmp_path, kills):
         assert versions in (acknowledged, acknowledged + 1)
         assert (entries, champion, tags) == (versions, versions - 1, versions)
     assert acknowledged > kills
+
+
+def tool(*command: object) -> str:
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def can_mount() -> bool:
+    return os.geteuid() == 0 and all(shutil.which(name) for name in ("losetup", "mkfs.ext4", "mount", "umount"))
+
+
+@contextmanager
+def mounted(image: Path, point: Path) -> Iterator[Path]:
+    point.mkdir(exist_ok=True)
+    with ExitStack() as undo:
+        device = tool("losetup", "-f", "--show", image)
+        undo.callback(tool, "losetup", "-d", device)
+        tool("mount", device, point)
+        undo.callback(tool, "umount", point)
+        yield point
+
+
+@pytest.mark.skipif(not can_mount(), reason="mounting a disk image needs root, losetup and mkfs.ext4")
+@pytest.mark.parametrize("cuts", [8, pytest.param(300, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])])
+def test_what_was_acknowledged_survives_power_cuts(tmp_path, cuts):
+    image, after = tmp_path / "image", tmp_path / "after.image"
+    with image.open("wb") as file:
+        file.truncate(96 * 2**20)
+    tool("mkfs.ext4", "-q", "-F", image)
+    with mounted(image, tmp_path / "disk") as disk, ExitStack() as undo:
+        Catalog.open(disk / "catalog.db", create=True).close()
+        child, reader = writer_of(disk / "catalog.db", "content")
+        undo.callback(os.waitpid, child, 0)
+        undo.callback(os.kill, child, signal.SIGKILL)
+        pipe = undo.enter_context(os.fdopen(reader, "rb"))
+        os.set_blocking(reader, False)
+        acknowledged = 0
+        for turn in range(cuts):
+            time.sleep(0.05 + turn * 7919 % 100 / 1000)
+            os.kill(child, signal.SIGSTOP)
+            acknowledged = int(((pipe.read() or b"").splitlines() or [b"%d" % (acknowledged - 1)])[-1]) + 1
+            tool("cp", "--sparse=always", image, after)
+            os.kill(child, signal.SIGCONT)
+            with mounted(after, tmp_path / "after") as survivor:
+                versions, entries, champion, tags = state(survivor / "catalog.db")
+            assert versions in (acknowledged, acknowledged + 1)
+            assert (entries, champion, tags) == (versions, versions - 1 if versions else None, versions)
+        assert acknowledged > cuts
