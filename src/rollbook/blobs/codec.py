@@ -18,6 +18,7 @@ from rollbook.model.errors import CorruptData, UnsupportedFormat
 _LEVEL = 1
 _WORTHWHILE = 0.95
 _TOO_SMALL = 64
+_PATIENCE = 8
 
 
 class Encoded(NamedTuple):
@@ -38,14 +39,30 @@ class Encoded(NamedTuple):
     plain: int
 
 
-def encode(digest: bytes, plain: Buffer) -> Encoded:
-    """Compress a chunk where that saves at least one byte in twenty, else keep it as it is (without copying it)."""
-    size = len(plain)
-    if size >= _TOO_SMALL:
-        packed = _contexts.compressor().compress(plain)
-        if len(packed) < _WORTHWHILE * size:
-            return Encoded(digest, blake3(packed).digest(), ZSTD, packed, size)
-    return Encoded(digest, digest, RAW, plain, size)
+class Encoder:
+    """Compresses the chunks of one blob where that saves at least one byte in twenty.
+
+    When it has saved nothing many times in a row (weights, images), it tries only now and then.
+    """
+
+    def __init__(self) -> None:
+        self._fruitless = 0
+
+    def encode(self, digest: bytes, plain: Buffer) -> Encoded:
+        """A chunk as an entry; one that is not compressed is not copied either.
+
+        Args:
+            digest: Raw BLAKE3 of the chunk.
+            plain: Its bytes.
+        """
+        size = len(plain)
+        if size >= _TOO_SMALL and (self._fruitless < _PATIENCE or self._fruitless % _PATIENCE == 0):
+            packed = _contexts.compressor().compress(plain)
+            if len(packed) < _WORTHWHILE * size:
+                self._fruitless = 0
+                return Encoded(digest, blake3(packed).digest(), ZSTD, packed, size)
+        self._fruitless += 1
+        return Encoded(digest, digest, RAW, plain, size)
 
 
 def decode(kind: int, payload: Buffer, plain: int, what: str) -> Buffer:

@@ -58,7 +58,7 @@ class LocalStore:
     def read_into(self, name: str, offset: int, buffer: memoryview) -> int:
         """See `ObjectStore.read_into`."""
         try:
-            with self._files.borrow(name, self.path(name)) as descriptor:
+            with self._files.borrow(name, self.path) as descriptor:
                 return _read_fully(descriptor, offset, buffer)
         except OSError as error:
             raise read_error(error, name) from error
@@ -221,11 +221,11 @@ class _OpenFiles:
         self._files: OrderedDict[str, _OpenFile] = OrderedDict()
         self._lock = Lock()
 
-    def borrow(self, name: str, path: Path) -> _OpenFile:
+    def borrow(self, name: str, path_of: Callable[[str], Path]) -> _OpenFile:
         with self._lock:
             found = self._files.get(name)
             if found is None:
-                found = self._files[name] = _OpenFile(_open_regular(path), self._lock)
+                found = self._files[name] = _OpenFile(_open_regular(path_of(name)), self._lock)
                 if len(self._files) > _OPEN_FILES:
                     self._files.popitem(last=False)[1].release()
             else:
@@ -263,9 +263,9 @@ class _OpenFile:
         if self.users == 0:
             os.close(self._descriptor)
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
         if self.users > 0:
-            os.close(self._descriptor)
+            close(self._descriptor)  # bound early: at the interpreter's end `os` may be gone
 
 
 def _open_regular(path: Path) -> int:

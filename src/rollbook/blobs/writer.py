@@ -11,7 +11,7 @@ from typing import BinaryIO, Self
 from blake3 import blake3
 
 from rollbook.blobs.chunker import cut
-from rollbook.blobs.codec import Encoded, encode
+from rollbook.blobs.codec import Encoded, Encoder
 from rollbook.blobs.index import Index
 from rollbook.blobs.kinds import RECIPE
 from rollbook.blobs.packsink import PackSink
@@ -147,6 +147,7 @@ class _Intake:
         self._sink = sink
         self._index = index
         self._recipe = RecipeBuilder()
+        self._encoder = Encoder()
         self._rest = b""
 
     def take(self, segment: Segment) -> list[Encoded]:
@@ -160,11 +161,11 @@ class _Intake:
         return entries
 
     def _take_span(self, buffer: memoryview, span: Span, entries: list[Encoded]) -> None:
+        if span.first:
+            self._recipe, self._encoder, self._rest = RecipeBuilder(), Encoder(), b""
         if span.first and span.digest is not None and span.stop - span.start <= SINGLE:
             self._keep(span.digest, buffer[span.start : span.stop], entries)
             return
-        if span.first:
-            self._recipe, self._rest = RecipeBuilder(), b""
         self._cut(self._window(buffer, span), final=span.digest is not None, entries=entries)
         if span.digest is not None and span.size is not None:
             self._finish(span.digest, span.size, entries)
@@ -192,7 +193,7 @@ class _Intake:
 
     def _keep(self, digest: bytes, chunk: memoryview, entries: list[Encoded]) -> None:
         if self._is_new(digest):
-            entries.append(encode(digest, chunk))
+            entries.append(self._encoder.encode(digest, chunk))
 
     def _is_new(self, digest: bytes) -> bool:
         if self._sink.pending(digest):

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.blobs import kinds
-from rollbook.blobs.codec import decode, encode
+from rollbook.blobs.codec import Encoder, decode
 from rollbook.model.errors import CorruptData, UnsupportedFormat
 
 
 def encoded(plain: bytes):
-    return encode(blake3(plain).digest(), plain)
+    return Encoder().encode(blake3(plain).digest(), plain)
 
 
 @given(st.binary(max_size=2000), st.integers(1, 50))
@@ -31,7 +31,15 @@ def test_compresses_only_where_it_pays(noise):
 
 def test_raw_is_not_copied(noise):
     view = memoryview(noise(1000))
-    assert encode(b"", view).payload is view
+    assert Encoder().encode(b"", view).payload is view
+
+
+def test_tries_seldom_where_it_never_pays_and_again_where_it_does(noise):
+    encoder = Encoder()
+    made = [encoder.encode(b"", noise(1000, seed)).kind for seed in range(20)]
+    made += [encoder.encode(b"", b"grade," * 1000).kind for _ in range(9)]
+    assert made[:20] == [kinds.RAW] * 20
+    assert made[20:] == [kinds.RAW] * 4 + [kinds.ZSTD] * 5
 
 
 @pytest.mark.parametrize("kind", [kinds.RECIPE, kinds.DELTA, kinds.SEALED, 77])
