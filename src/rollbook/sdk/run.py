@@ -359,7 +359,9 @@ class Run:
 
     def _log_code(self, captured: capture.CapturedCode) -> Digest:
         """Keep what no commit holds, as a version of its own."""
-        stem = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(captured.code.entry).stem).strip("._-")
+        stem = "".join(
+            c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in Path(captured.code.entry).stem
+        ).strip("._-")
         draft = Artifact(f"code-{stem or 'session'}"[:128], "code", {"commit": captured.code.commit})
         for name, data in captured.files.items():
             with draft.new_file(name, "wb") as stream:
