@@ -67,6 +67,8 @@ def read_table(source: Source, name: str, *, columns: Mapping[str, str] | None =
         SourceUnreadable: The file is missing or cannot be read.
     """
     suffix = PurePath(name).suffix.lower()
+    if isinstance(source, Path):
+        require_file(source)
     with _reading(name):
         if suffix == ".parquet":
             table = pq.ParquetFile(source).read()
@@ -79,6 +81,17 @@ def read_table(source: Source, name: str, *, columns: Mapping[str, str] | None =
     table = table.replace_schema_metadata(None)
     table_schema(table)
     return typed_columns(table, columns or {})
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is no regular file before it is opened: opening a pipe would wait for ever.
+
+    Raises:
+        SourceUnreadable: There is no such file, or it is a folder, a pipe or a device.
+    """
+    if not path.is_file():
+        what = "is not a file" if path.exists() else "does not exist"
+        raise SourceUnreadable(f"{path} {what}", hint="check the path")
 
 
 def read_schema(source: Source, name: str) -> pa.Schema:

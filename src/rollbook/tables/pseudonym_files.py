@@ -16,6 +16,7 @@ from rollbook.model.errors import AlreadyExists, InvalidInput, InvalidTable, Sou
 from rollbook.model.pseudonym import Key, Pseudonymiser, is_pseudonym
 from rollbook.tables.content import BLOCK_ROWS
 from rollbook.tables.csv import read_header
+from rollbook.tables.parquet import require_file
 from rollbook.tables.pseudonyms import pseudonymise_ids
 from rollbook.tables.typed import find_column, one_array
 
@@ -47,6 +48,7 @@ def pseudonymise_file(source: Path, target: Path, *, student: str, key: Key) -> 
     suffix = source.suffix.lower()
     if suffix not in {".csv", ".tsv", ".parquet"}:
         raise InvalidTable(f"{source.name!r} is not a CSV or Parquet file", hint="export the table as one of them")
+    require_file(source)
     try:
         stream = source.open("rb")
     except OSError as error:

@@ -32,6 +32,8 @@ def row_keys(table: pa.Table, columns: Sequence[str]) -> pa.Array:
     Returns:
         A `fixed_size_binary(16)` array.
     """
+    if not columns:
+        return pa.array([bytes(_KEY_BYTES)] * table.num_rows, pa.binary(_KEY_BYTES))
     keys: list[pa.Array] = []
     for offset in range(0, table.num_rows, BLOCK_ROWS):
         block = table.select(list(columns)).slice(offset, BLOCK_ROWS)
@@ -69,8 +71,6 @@ def _block_keys(block: pa.Table) -> pa.Array:
         length = pc.binary_length(text).cast(pa.large_string()).cast(pa.large_binary())
         whole = pc.binary_join_element_wise(length, text, pa.scalar(b":", pa.large_binary()))
         parts.append(pc.fill_null(whole, pa.scalar(_NOTHING, pa.large_binary())))
-    if not parts:
-        return pa.array([bytes(_KEY_BYTES)] * block.num_rows, pa.binary(_KEY_BYTES))
     rows = pc.binary_join_element_wise(*parts, pa.scalar(b";", pa.large_binary()))
     digests = [blake2b(row, digest_size=_KEY_BYTES).digest() for row in rows.to_pylist()]
     return pa.array(digests, pa.binary(_KEY_BYTES))

@@ -61,10 +61,7 @@ def find_column(table: pa.Table, name: str) -> pa.Array:
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
     """A column in one piece, without dictionary or other encodings."""
-    combined = column.combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):
-        combined = combined.chunk(0) if combined.num_chunks == 1 else pa.concat_arrays(combined.chunks)
-    array = plain(combined)
+    array = plain(column.combine_chunks())
     return array.cast(pa.string()) if is_text(array.type) and not types.is_string(array.type) else array
 
 
@@ -150,7 +147,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
         array = array.cast(pa.timestamp(kind.unit))
     if is_text(kind) and types.is_floating(array.type):
         raise pa.ArrowInvalid("a float is not a name")
-    if types.is_boolean(kind) and types.is_integer(array.type) and not _only_zero_and_one(array):
+    if types.is_boolean(kind) and not (is_text(array.type) or _only_zero_and_one(array)):
         raise pa.ArrowInvalid("not a boolean")
     return array.cast(kind)
 
@@ -163,8 +160,7 @@ def _read_instants(array: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _only_zero_and_one(array: pa.Array) -> bool:
-    ends = pc.min_max(array).as_py()
-    return ends["min"] in {None, 0, 1} and ends["max"] in {None, 0, 1}
+    return set(pc.unique(array).slice(0, 4).to_pylist()) <= {None, 0, 1}
 
 
 def _offending(array: pa.Array, kind: pa.DataType) -> list[int]:

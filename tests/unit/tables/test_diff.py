@@ -73,6 +73,11 @@ def test_a_key_must_be_there_and_unique() -> None:
         diff_tables(OLD, pa.concat_tables([OLD, OLD.slice(0, 1)]), key=["id"])
 
 
+def test_tables_that_share_no_column_have_as_many_rows_in_common() -> None:
+    diff = diff_tables(pa.table({"a": [1, 2]}), pa.table({"b": [1, 2, 3]}))
+    assert (diff.added, diff.removed, len(diff.columns)) == (1, 0, 2)
+
+
 def test_samples_are_bounded() -> None:
     numbers = pa.table({"id": range(1000), "x": range(1000)})
     other = pa.table({"id": range(1000), "x": range(1, 1001)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from rollbook.model.errors import InvalidTable, SourceUnreadable, StorageFull
 from rollbook.tables import logical_digest, read_schema, read_table, to_arrow, write_parquet
+from rollbook.tables.typed import typed_columns
 
 TABLE = pa.table({"n": [1, None, 3], "s": ["a", "", None], "l": [[1], None, []]})
 
@@ -109,6 +111,19 @@ def test_files_that_are_not_what_they_say(name: str) -> None:
         parsed(b"nonsense that is no table at all", name)
 
 
+def test_declared_types_of_columns_that_have_one() -> None:
+    sink = io.BytesIO()
+    write_parquet(pa.table({"flag": [0, 1, None], "n": [1.0, 2.0, 3.5], "day": [dt.date(2026, 5, 1)] * 3}), sink)
+    content = sink.getvalue()
+    assert parsed(content, "t.parquet", flag="bool", day="timestamp")["flag"] == [False, True, None]
+    assert parsed(content, "t.parquet", day="timestamp")["day"][0] == dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+    for name, kind, message in (("n", "int64", r"row 3 \(3.5\)"), ("n", "bool", "row 1"), ("n", "string", "row 1")):
+        with pytest.raises(InvalidTable, match=message):
+            parsed(content, "t.parquet", **{name: kind})
+    with pytest.raises(InvalidTable, match=r"row 2 \(7\)"):
+        typed_columns(pa.table({"flag": [1, 7]}), {"flag": "bool"})
+
+
 def test_a_truncated_parquet_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     write_parquet(TABLE, path)
@@ -124,6 +139,9 @@ def test_paths_that_cannot_be_read_or_written(tmp_path: Path) -> None:
             read_table(tmp_path / name, name)
         with pytest.raises(SourceUnreadable):
             read_table(tmp_path, name)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(SourceUnreadable, match="not a file"):
+        read_table(tmp_path / "pipe.csv", "pipe.csv")
     with pytest.raises(StorageFull):
         write_parquet(TABLE, tmp_path / "nowhere" / "t.parquet")
     with pytest.raises(InvalidTable):
