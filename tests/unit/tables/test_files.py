@@ -117,7 +117,7 @@ def test_declared_types_of_columns_that_have_one() -> None:
     content = sink.getvalue()
     assert parsed(content, "t.parquet", flag="bool", day="timestamp")["flag"] == [False, True, None]
     assert parsed(content, "t.parquet", day="timestamp")["day"][0] == dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-    for name, kind, message in (("n", "int64", r"row 3 \(3.5\)"), ("n", "bool", "row 1"), ("n", "string", "row 1")):
+    for name, kind, message in (("n", "int64", r"row 3 \(3.5\)"), ("n", "bool", "row 2"), ("n", "string", "row 1")):
         with pytest.raises(InvalidTable, match=message):
             parsed(content, "t.parquet", **{name: kind})
     with pytest.raises(InvalidTable, match=r"row 2 \(7\)"):
