@@ -64,6 +64,8 @@ def execute(arguments: Sequence[str]) -> int:
         output.flush()
     except output.ReaderGone:
         return exits.READER_GONE
+    except SystemExit as ending:  # Typer's own, after completion or when its help meets a closed pipe
+        return exits.READER_GONE if isinstance(ending.__context__, BrokenPipeError) else int(ending.code or 0)
     except typer.Abort:
         return exits.INTERRUPTED
     except typer.TyperException as error:
