@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -204,5 +203,9 @@ def lock_schema(connection: Connection) -> None:
 
 def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any]) -> None:
     """Insert a row, or do nothing where a unique value of it is taken, even by a transaction that just ended."""
-    insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    # Imported when first needed: PostgreSQL's dialect costs as much start-up time as all of the catalog.
+    if is_sqlite(connection):
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
     connection.execute(insert(table).values(values).on_conflict_do_nothing())
