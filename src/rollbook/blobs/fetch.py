@@ -6,10 +6,10 @@ No fsync: what is fetched is a copy.
 from __future__ import annotations
 
 import os
-import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Self
 
@@ -28,8 +28,8 @@ from rollbook.model.errors import CorruptData
 _SMALL = 1024 * 1024
 _WINDOW = MOST_CHUNK_BYTES
 _BUFFERS = 6
-_THREADS = 2
-_IN_FLIGHT = 256
+_LANES = 2
+_WAITING = 32
 
 
 class Fetcher:
@@ -47,12 +47,13 @@ class Fetcher:
         store: ObjectStore,
         reader: Reader,
         progress: Progress | None,
-        token: Callable[[], str] = lambda: secrets.token_hex(8),
+        token: Callable[[], str] = lambda: os.urandom(8).hex(),
     ) -> None:
         self._store = store
         self._reader = reader
         self._progress = progress or silent
         self._token = token
+        self._done: deque[int] = deque()
         self._pool = BufferPool(_BUFFERS, _WINDOW)
 
     def fetch(self, items: Iterable[tuple[Digest, Path]]) -> None:
@@ -63,29 +64,32 @@ class Fetcher:
             CorruptData: A blob is damaged; its path is left as it was.
             StorageFull: No room beside the target.
         """
-        waiting: list[Future[int]] = []
-        with ThreadPoolExecutor(_THREADS, "rollbook-fetch") as threads:
-            try:
-                for digest, path in items:
-                    view = self._reader.open(digest)
-                    if view.size > _SMALL:
-                        self._large(view, path)
-                        self._progress(view.size)
-                    else:
-                        waiting.append(threads.submit(self._small, view, path))
-                    if len(waiting) >= _IN_FLIGHT:
-                        waiting = self._collect(waiting)
-                self._collect(waiting)
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
+        lanes = [Background(f"rollbook-fetch-{number}", _WAITING) for number in range(_LANES)]
+        turn = cycle(lanes)
+        try:
+            for digest, path in items:
+                view = self._reader.open(digest)
+                if view.size > _SMALL:
+                    self._large(view, path)
+                else:
+                    next(turn).submit(partial(self._small, view, path))
+                self._tell()
+            for lane in lanes:
+                lane.flush()
+            self._tell()
+        finally:
+            for lane in lanes:
+                lane.stop()
 
-    def _collect(self, waiting: list[Future[int]]) -> list[Future[int]]:
-        for one in waiting:
-            self._progress(one.result())
-        return []
+    def _tell(self) -> None:
+        """Report from the caller's thread what the others have done."""
+        done = 0
+        while self._done:
+            done += self._done.popleft()
+        if done:
+            self._progress(done)
 
-    def _small(self, view: View, path: Path) -> int:
+    def _small(self, view: View, path: Path) -> None:
         pieces = list(view.pieces(0, view.size))
         whole = blake3()
         for piece in pieces:
@@ -94,13 +98,14 @@ class Fetcher:
         with _Target(path, self._token()) as target:
             target.write(pieces)
             target.keep()
-        return view.size
+        self._done.append(view.size)
 
     def _large(self, view: View, path: Path) -> None:
         with _Target(path, self._token()) as target:
             if self._pour(view, target) != view.digest.raw:
                 self._name_culprit(view)
             target.keep()
+        self._done.append(view.size)
 
     def _pour(self, view: View, target: _Target) -> bytes:
         """Write all bytes, and return the digest of what was written."""

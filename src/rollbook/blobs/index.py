@@ -133,11 +133,12 @@ class Index:
         return _Snapshot(tuple(merged), loose, entries, present, damaged)
 
     def _load_merged(self) -> list[Table]:
+        known = {table.name: table for table in self._opened.merged} if self._opened else {}
         tables: list[Table] = []
         for name in self._store.list(MERGED):
             if is_merged(name) and name not in self._distrusted:
                 try:
-                    tables.append(load_merged(self._store, name))
+                    tables.append(known.get(name) or load_merged(self._store, name))
                 except UnsupportedFormat:
                     continue  # a newer release's; the packs' own tables are asked instead
                 except (CorruptData, NotFound):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +39,7 @@ class LocalStore:
     A copy of this value in a forked child must not be used while the parent still writes through it.
     """
 
-    def __init__(self, root: Path, *, token: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
+    def __init__(self, root: Path, *, token: Callable[[], str] = lambda: os.urandom(16).hex()) -> None:
         self.root = root
         self._token = token
         self._files = _OpenFiles()
