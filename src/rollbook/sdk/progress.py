@@ -1,4 +1,4 @@
-"""Progress of long transfers: a tqdm bar where tqdm is installed and somebody watches, nothing otherwise."""
+"""Progress of long transfers, where somebody watches: tqdm where it is installed (it knows notebooks), else rich."""
 
 from __future__ import annotations
 
@@ -15,22 +15,42 @@ _WORTH_SHOWING = 64 * 1024 * 1024
 
 @contextmanager
 def bar(title: str, total: int) -> Generator[Progress | None]:
-    """A callable that takes bytes done, or None where no bar is shown."""
-    shown = _make(title, total) if total >= _WORTH_SHOWING and _watched() else None
+    """A callable that takes bytes done, or None where no bar is shown.
+
+    Args:
+        title: What is being done.
+        total: Bytes to do; small transfers show nothing.
+    """
+    if total < _WORTH_SHOWING or not _watched():
+        yield None
+        return
     try:
-        yield shown.update if shown is not None else None
-    finally:
-        if shown is not None:
-            shown.close()
+        automatic: Any = importlib.import_module("tqdm.auto")
+    except ImportError:
+        with _rich(title, total) as update:
+            yield update
+        return
+    with automatic.tqdm(desc=title, total=total, unit="B", unit_scale=True, leave=False) as shown:
+        yield shown.update
 
 
 def _watched() -> bool:
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
-def _make(title: str, total: int) -> Any:
-    try:
-        automatic = importlib.import_module("tqdm.auto")
-    except ImportError:
-        return None
-    return automatic.tqdm(desc=title, total=total, unit="B", unit_scale=True, leave=False)
+@contextmanager
+def _rich(title: str, total: int) -> Generator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda done: bars.advance(task, done)

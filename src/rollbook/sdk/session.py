@@ -73,6 +73,11 @@ def init(
     started = Run(facts, transport, save_code=save_code, on_finish=_forget)
     _watch_for_failure()
     _open_runs.append(started)
+    if sys.stderr.isatty():
+        print(
+            f"rollbook: run {facts.name} ({facts.short}), project {facts.project}, in {transport.location}",
+            file=sys.stderr,
+        )  # noqa: T201
     return started
 
 
