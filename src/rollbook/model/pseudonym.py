@@ -25,7 +25,6 @@ import msgspec
 from rollbook.model.errors import InvalidInput
 
 _PREFIX = "ps1_"
-_KEY_ID = re.compile(r"[a-z2-7]{8}\Z")
 _PSEUDONYM = re.compile(r"ps1_[a-z2-7]{8}_[a-z2-7]{26}\Z")
 _MIN_SECRET = 32
 _MAX_ID = 1024
@@ -126,11 +125,6 @@ def key_id_of(text: str) -> str:
     if not is_pseudonym(text):
         raise InvalidInput("not a pseudonym", hint="the form is ps1_<8 characters>_<26 characters>")
     return text[len(_PREFIX) : len(_PREFIX) + 8]
-
-
-def is_key_id(text: str) -> bool:
-    """Whether a text has the form of a key id."""
-    return _KEY_ID.match(text) is not None
 
 
 def normal_id(raw: object) -> str:

@@ -87,8 +87,8 @@ def suspicious_columns(table: pa.Table, student: str) -> list[Suspicion]:
         student: The column with the student's id.
 
     Returns:
-        One entry per column: its name is one that identifies people, most of its values look like mail addresses, or it
-        repeats the student's id.
+        One entry per column: its name is one that identifies people and it has many values, most of its values look
+        like mail addresses, or it repeats the student's id.
 
     Raises:
         InvalidTable: There is no such column.
@@ -112,14 +112,16 @@ _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
 
 def _suspicion(name: str, values: pa.Array, ids: pa.Array) -> str:
-    if _IDENTIFYING.fullmatch(name.strip().lower().replace(" ", "_").replace("-", "_")):
-        return "its name is one that identifies people"
     if types.is_nested(values.type) or types.is_binary(values.type) or types.is_fixed_size_binary(values.type):
         return ""
     text = as_text(values, name)
     known = len(text) - text.null_count
     if not known:
         return ""
+    named = _IDENTIFYING.fullmatch(name.strip().lower().replace(" ", "_").replace("-", "_"))
+    # A few values for many students are a category: `address` may say urban or rural.
+    if named and pc.count_distinct(text).as_py() * 10 > pc.count_distinct(ids).as_py():
+        return "its name is one that identifies people"
     if pc.sum(pc.match_substring_regex(text, _MAIL)).as_py() * 2 > known:
         return "its values look like mail addresses"
     if known > 1 and pc.sum(pc.equal(text, ids)).as_py() * 2 > known:

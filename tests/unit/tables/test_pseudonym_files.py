@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from rollbook.model.errors import AlreadyExists, InvalidTable, SourceUnreadable, StorageFull
 from rollbook.model.pseudonym import Key, pseudonym
-from rollbook.tables import pseudonymise_column, pseudonymise_file, suspicious_columns
+from rollbook.tables import pseudonymise_column, pseudonymise_file, read_table, suspicious_columns
 
 KEY = Key(bytes(range(32)))
 
@@ -146,7 +146,8 @@ def test_suspicions() -> None:
             "id": [1, 2, 3],
             "grade": [7, 8, 9],
             "school_name": ["x", "y", "z"],
-            "E-Mail": ["", "", ""],
+            "E-Mail": ["x", "y", None],
+            "phone": ["", "", ""],
             "contact": ["a@b.de", "c@d.org", None],
             "again": ["1", "2", "4"],
             "empty": pa.nulls(3),
@@ -154,3 +155,19 @@ def test_suspicions() -> None:
         }
     )
     assert [found.column for found in suspicious_columns(table, "id")] == ["E-Mail", "contact", "again"]
+
+
+def test_a_category_is_no_name() -> None:
+    table = pa.table(
+        {"id": range(100), "address": ["urban", "rural"] * 50, "surname": [f"n{n % 30}" for n in range(100)]}
+    )
+    assert [found.column for found in suspicious_columns(table, "id")] == ["surname"]
+
+
+@pytest.mark.real
+def test_real_records_keep_everything_but_their_ids(real_data: Path, tmp_path: Path) -> None:
+    source, target = real_data / "oulad" / "studentInfo.csv", tmp_path / "out.csv"
+    assert pseudonymise_file(source, target, student="id_student", key=KEY) == 32_593
+    raw, out = read_table(source, source.name), read_table(target, target.name)
+    assert out.drop_columns(["id_student"]).equals(raw.drop_columns(["id_student"]))
+    assert out["id_student"].equals(pseudonymise_column(raw, "id_student", KEY)["id_student"])
