@@ -22,7 +22,7 @@ def scores_as_shares(columns: Columns, names: Sequence[str], *, share: float, se
         New columns; the others are untouched.
     """
     hit = _hit(columns, share, seed)
-    return columns | {name: np.where(hit, columns[name] / 100, columns[name]) for name in names}
+    return columns | {name: np.where(hit, (columns[name] / 100).round(4), columns[name]) for name in names}
 
 
 def outcomes_inverted(columns: Columns, outcome: str, where: BoolArray) -> Columns:

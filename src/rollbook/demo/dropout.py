@@ -161,7 +161,7 @@ def _commands(command: str, dataset: str) -> list[tuple[str, str]]:
         (f"{command} ls", "what was logged"),
         (f"{command} show {MODEL}:champion", "parameters, tags, files, digest"),
         (f"{command} lineage {dataset}", "which models used this dataset?"),
-        (f"{command} diff pupils_cleaned:v0 pupils_cleaned:v1", "what did the feed change?"),
+        (f"{command} diff pupils_cleaned:v0 pupils_cleaned:v1 --key student", ""),
         (f"{command} compare {MODEL}:v0 {MODEL}:v1 --by race", ""),
         (f"{command} demo --math", "the user's guide, step by step"),
     ]
