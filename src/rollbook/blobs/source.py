@@ -25,6 +25,7 @@ SINGLE = AVERAGE
 """Blobs up to this size are one chunk, never cut."""
 WINDOW = 4 * 1024 * 1024
 BUFFER_BYTES = CARRY + WINDOW
+_TAIL = 1024 * 1024
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -127,8 +128,8 @@ class _Source:
             raise source_error(error, str(self._path)) from error
         return done
 
-    def rewind(self) -> None:
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+    def seek(self, position: int) -> None:
+        os.lseek(self._descriptor, position, os.SEEK_SET)
 
     def check_unchanged(self, size: int) -> None:
         now = os.fstat(self._descriptor)
@@ -172,13 +173,13 @@ class _Shared:
 
 def _read_large(number: int, source: _Source, pool: BufferPool, known: Known) -> Iterator[Segment]:
     expected: bytes | None = None
-    if source.size > WINDOW and _begins_known(source, pool, known):
+    if source.size > WINDOW and _seems_known(source, pool, known):
         expected = _hash_whole(source, pool)
         if known(expected):
             source.check_unchanged(source.size)
             yield Segment(pool.take(), [Span(number, CARRY, CARRY, True, source.size, expected, True)])
             return
-        source.rewind()
+        source.seek(0)
     for segment in _windows(number, source.read_into, pool, known, source.check_unchanged):
         digest = segment.spans[-1].digest
         if expected is not None and digest not in (None, expected):
@@ -211,15 +212,24 @@ def _windows(
     yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, size, digest, first and known(digest))])
 
 
-def _begins_known(source: _Source, pool: BufferPool, known: Known) -> bool:
-    """Whether the first chunk is stored, so that hashing the whole file beforehand may save chunking it."""
+def _seems_known(source: _Source, pool: BufferPool, known: Known) -> bool:
+    """Whether the first and the last chunk are stored, so that hashing the whole file may save cutting it.
+
+    Cuts made from anywhere soon fall in with those made from the beginning, so the last chunk is found from near the
+    end. Where they do not, the file is merely cut again.
+    """
     buffer = pool.take()
     try:
         size = source.read_into(buffer[:MAXIMUM])
-        source.rewind()
-        chunk = next(cut(buffer[:size], final=False), buffer[:0])
-        return known(blake3(chunk).digest())
+        head = next(cut(buffer[:size], final=False), buffer[:0])
+        if not known(blake3(head).digest()):
+            return False
+        source.seek(source.size - _TAIL)
+        size = source.read_into(buffer[:_TAIL])
+        chunks = list(cut(buffer[:size], final=True))
+        return bool(chunks) and known(blake3(chunks[-1]).digest())
     finally:
+        source.seek(0)
         pool.give(buffer)
 
 

@@ -122,3 +122,52 @@ def test_links_to_files_are_read(blobs: Blobs, tmp_path):
         info = writer.add_file(tmp_path / "link")
         writer.commit()
     assert blobs.read(info.digest) == b"content"
+
+
+@pytest.mark.parametrize(("edit", "passes"), [("nothing", 1), ("middle", 2), ("end", 1), ("start", 1)])
+def test_a_large_file_is_hashed_beforehand_only_where_that_may_save_cutting_it(
+    blobs: Blobs, noise, tmp_path, monkeypatch, edit: str, passes: int
+):
+    path = tmp_path / "large"
+    data = noise(4 * WINDOW)
+    path.write_bytes(data)
+    with blobs.writer() as writer:
+        writer.add_file(path)
+        writer.commit()
+    edits = {"nothing": data, "middle": data[:WINDOW] + b"x" + data[WINDOW:], "end": data + b"x", "start": b"x" + data}
+    path.write_bytes(edits[edit])
+    total = 0
+    original = os.readv
+
+    def readv(descriptor: int, buffers: list[memoryview]) -> int:
+        nonlocal total
+        got = original(descriptor, buffers)
+        total += got
+        return got
+
+    monkeypatch.setattr(os, "readv", readv)
+    with blobs.writer() as writer:
+        info = writer.add_file(path)
+        writer.commit()
+    assert round(total / info.size) == passes
+    assert b"".join(blobs.stream(info.digest)) == edits[edit]
+
+
+def test_a_file_whose_end_shrinks_below_the_tail(blobs: Blobs, tmp_path, noise):
+    """Reading the tail of a file that was cut short meanwhile gives nothing to cut."""
+    path = tmp_path / "large"
+    path.write_bytes(noise(2 * WINDOW))
+    with blobs.writer() as writer:
+        writer.add_file(path)
+        writer.commit()
+    original = os.lseek
+
+    def lseek(descriptor: int, position: int, how: int) -> int:
+        if position:
+            os.truncate(path, 100)
+        return original(descriptor, position, how)
+
+    with pytest.MonkeyPatch.context() as patch, blobs.writer() as writer:
+        patch.setattr(os, "lseek", lseek)
+        with pytest.raises(SourceChanged):
+            writer.add_file(path)

@@ -11,6 +11,10 @@ from rollbook.testing.stores import put
 NAME = "packs/ab/1.pack"
 
 
+def never(seconds: float) -> None:
+    pytest.fail(f"waited {seconds} s to try again")
+
+
 def test_waits_longer_each_time_and_gives_up():
     waits: list[float] = []
     store = RetryingStore(FaultyStore(MemoryStore(), Fault("size", times=99)), waits.append, attempts=4, first_wait=0.5)
@@ -22,20 +26,20 @@ def test_waits_longer_each_time_and_gives_up():
 def test_a_full_disk_is_not_tried_again():
     faulty = FaultyStore(MemoryStore(), Fault("publish"), error=lambda: StorageFull("full"))
     with pytest.raises(StorageFull):
-        put(RetryingStore(faulty, pytest.fail), NAME, b"x")
+        put(RetryingStore(faulty, never), NAME, b"x")
     assert faulty.calls["publish"] == 1
 
 
 def test_what_is_not_there_is_not_tried_again():
     with pytest.raises(NotFound):
-        RetryingStore(MemoryStore(), pytest.fail).read_into(NAME, 0, memoryview(bytearray(1)))
+        RetryingStore(MemoryStore(), never).read_into(NAME, 0, memoryview(bytearray(1)))
 
 
 def test_a_write_is_never_repeated():
     """Its bytes may have arrived in part; the object has to be begun again."""
     faulty = FaultyStore(MemoryStore(), Fault("write"))
     with pytest.raises(Unavailable):
-        put(RetryingStore(faulty, pytest.fail), NAME, b"x")
+        put(RetryingStore(faulty, never), NAME, b"x")
     assert faulty.calls["write"] == 1
 
 
