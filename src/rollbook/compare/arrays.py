@@ -27,8 +27,22 @@ def keys(values: npt.ArrayLike) -> Labels:
 
 def codes(values: Labels) -> tuple[Labels, Ints]:
     """Distinct values in sorted order, and for each element its position among them."""
+    if values.dtype.kind in "iu" and len(values) and values.min() >= 0 and values.max() < 4 * len(values):
+        return _small_codes(values)
     levels, inverse = np.unique(values, return_inverse=True)
     return levels, np.asarray(inverse, dtype=np.int64).reshape(-1)
+
+
+def _small_codes(values: Labels) -> tuple[Labels, Ints]:
+    """The same without sorting, for integers that are small enough to be counted."""
+    small = values.astype(np.int64)
+    seen = np.bincount(small) > 0
+    return np.flatnonzero(seen).astype(values.dtype), (np.cumsum(seen, dtype=np.int64) - 1)[small]
+
+
+def count_distinct(code: Ints) -> int:
+    """How many different codes there are."""
+    return int(np.count_nonzero(np.bincount(code)))
 
 
 def sum_by(code: Ints, size: int, values: Floats) -> Floats:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rollbook.compare.arrays import Floats
+from rollbook.compare.arrays import Floats, count_distinct
+from rollbook.compare.attributes import MISSING
+from rollbook.compare.bootstrap import UNITS
 from rollbook.compare.cells import Grid
-from rollbook.compare.cohort import MISSING, Cohort, Predictions
+from rollbook.compare.cohort import Cohort, Predictions
 from rollbook.compare.metrics import Metric
 from rollbook.compare.statistic import MIN_CLUSTERS
 
@@ -28,6 +30,8 @@ def caveats(cohort: Cohort, metrics: tuple[Metric, ...], grid: Grid, hidden: int
 def _sample(cohort: Cohort, hidden: int) -> Iterator[str]:
     if cohort.n_students < MIN_CLUSTERS:
         yield f"fewer than {MIN_CLUSTERS} students: intervals are rough and no difference should be acted on alone"
+    if cohort.n_students > UNITS:
+        yield f"bootstrap intervals draw {UNITS} random sets of the {cohort.n_students} students"
     if cohort.dropped:
         yield f"{cohort.dropped} rows were left out because not every version was evaluated on them"
     if cohort.weighted:
@@ -44,7 +48,7 @@ def _missing_labels(cohort: Cohort, hidden: int) -> Iterator[str]:
     for name, attribute in cohort.attributes.items():
         if MISSING in attribute.levels:
             unknown = attribute.code == attribute.levels.index(MISSING)
-            yield f"{name} is not recorded for {len(np.unique(cohort.student[unknown]))} students"
+            yield f"{name} is not recorded for {count_distinct(cohort.student[unknown])} students"
 
 
 def _identical(models: tuple[Predictions, ...]) -> Iterator[str]:

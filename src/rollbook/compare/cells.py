@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rollbook.compare.arrays import Bools, Floats
+from rollbook.compare.arrays import Bools, Floats, count_distinct
 from rollbook.compare.bootstrap import Draws, replicate
 from rollbook.compare.cohort import Cohort
 from rollbook.compare.intervals import Interval, interval
@@ -122,7 +122,7 @@ def _estimate(
 
 
 def _students(inside: Bools, segment: Segment) -> int:
-    return int(np.count_nonzero(np.bincount(segment.local[inside], minlength=1)))
+    return count_distinct(segment.local[inside])
 
 
 def _one_class(sizes: dict[str, int]) -> bool:

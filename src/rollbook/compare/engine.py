@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rollbook.compare.arrays import floats
+from rollbook.compare.arrays import count_distinct, floats
 from rollbook.compare.caveats import caveats
 from rollbook.compare.cells import Cell, Grid, grid
 from rollbook.compare.cohort import Cohort, Predictions, align
@@ -207,7 +207,7 @@ def _filled(gap: Gap, work: _Work, used: list[int], names: dict[int, str], m: in
         low=bounds.low,
         high=min(bounds.high, 1.0) if bounded else bounds.high,
         p=bounds.p,
-        n_students=len(np.unique(students)),
+        n_students=count_distinct(students),
         groups=gap.groups,
         left_out=gap.left_out,
         lowest=names[lowest],

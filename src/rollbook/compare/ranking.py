@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rollbook.compare.arrays import Bools, Floats, Ints, floats, sum_by
+from rollbook.compare.arrays import Bools, Floats, Ints, count_distinct, floats, sum_by
 
 NAN = float("nan")
 
@@ -68,8 +68,8 @@ def clustered_auc(truth: Floats, score: Floats, weight: Floats, student: Ints, n
         negative=sum_by(student, n_students, np.where(is_positive, 0.0, deviation)),
         positive_weight=float(weight[is_positive].sum()),
         negative_weight=float(weight[~is_positive].sum()),
-        positive_students=len(np.unique(student[is_positive & counted])),
-        negative_students=len(np.unique(student[~is_positive & counted])),
+        positive_students=count_distinct(student[is_positive & counted]),
+        negative_students=count_distinct(student[~is_positive & counted]),
     )
 
 

@@ -21,6 +21,9 @@ from rollbook.compare.terms import TERMS, RowView
 MIN_CLUSTERS = 30
 """Below this many students the analytic error of an AUC is not trusted, and the AUC itself is resampled."""
 
+BLOCK = 2**21
+"""Draws x rows held at once by a statistic that is not one of sums."""
+
 _NONE = np.empty(0)
 
 
@@ -106,7 +109,17 @@ def _resampled(rows: RowView, local: Ints) -> Callable[[Floats], Floats]:
     def finish(draws: Floats) -> Floats:
         return resampled_auc(rows.truth, rows.score, draws[:, local] * rows.weight)
 
-    return finish
+    return _in_blocks(finish, len(local))
+
+
+def _in_blocks(finish: Callable[[Floats], Floats], n_rows: int) -> Callable[[Floats], Floats]:
+    """The same function a few draws at a time: what needs every row of every draw must not hold them all."""
+    size = max(1, BLOCK // max(n_rows, 1))
+
+    def in_blocks(draws: Floats) -> Floats:
+        return np.concatenate([finish(draws[start : start + size]) for start in range(0, len(draws), size)])
+
+    return in_blocks
 
 
 def _average_precision(rows: RowView, local: Ints, *, over_prevalence: bool) -> Statistic:
@@ -118,4 +131,4 @@ def _average_precision(rows: RowView, local: Ints, *, over_prevalence: bool) -> 
         with np.errstate(invalid="ignore", divide="ignore"):
             return value * weights.sum(axis=1) / (weights @ rows.truth)
 
-    return Statistic(float(finish(np.ones((1, int(local.max()) + 1)))[0]), None, finish)
+    return Statistic(float(finish(np.ones((1, int(local.max()) + 1)))[0]), None, _in_blocks(finish, len(local)))

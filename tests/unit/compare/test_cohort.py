@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rollbook.compare import ComparisonPlan, compare
-from rollbook.compare.cohort import MISSING, align
+from rollbook.compare.attributes import MISSING
+from rollbook.compare.cohort import align
 from rollbook.model.errors import InvalidInput, InvalidTable, UnlikeProtocols
 
 PLAN = ComparisonPlan(metrics=("auc", "f1"), by=(("gender",),), n_boot=100)

@@ -120,6 +120,26 @@ def test_chunks_cover_all_replicates_whatever_their_size(monkeypatch) -> None:
     assert (np.concatenate([counts for _, counts in parts]) == whole).all()
 
 
+def test_drawing_sets_of_students_gives_the_errors_of_drawing_students(make, monkeypatch) -> None:
+    data = make(3000, 2)
+    alone = rows(data, "fpr", "f1", n_boot=2000)
+    monkeypatch.setattr("rollbook.compare.bootstrap.UNITS", 600)
+    together = rows(data, "fpr", "f1", "average_precision", n_boot=2000)
+    for name in ("fpr", "f1"):
+        assert together[name].value == alone[name].value
+        assert together[name].se == pytest.approx(alone[name].se, rel=0.12)
+    units = Draws(3000, 100, 0).units()
+    assert np.bincount(units).tolist() == [5] * 600
+    assert (units == Draws(3000, 100, 0).units()).all()
+
+
+def test_what_needs_every_row_of_a_draw_is_computed_in_blocks(make, monkeypatch) -> None:
+    data = make(60, 5)
+    whole = rows(data, "average_precision", n_boot=200)
+    monkeypatch.setattr("rollbook.compare.statistic.BLOCK", 1000)
+    assert rows(data, "average_precision", n_boot=200) == whole
+
+
 def clustered_world(random: np.random.Generator, students: int, per_student: int):
     """Scores, truth and decisions whose rows hang together within students. The truth about it is simulated too."""
     own = np.repeat(random.normal(size=students), per_student)
