@@ -11,11 +11,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Lock
 
+from rollbook.blobs.descriptors import Descriptors
+from rollbook.blobs.files import fsync_folder, make_durable, read_fully, scan, walk, write_fully
 from rollbook.blobs.oserrors import read_error, write_error
 from rollbook.blobs.store import Buffer, ObjectWriter, check_name
 from rollbook.model.errors import CorruptData, Unavailable
@@ -23,9 +23,7 @@ from rollbook.model.errors import CorruptData, Unavailable
 _TEMPORARY = "tmp"
 _SUFFIX = ".part"
 _GRACE_SECONDS = 24 * 3600
-_OPEN_FILES = 64
 _PIECES_PER_CALL = 1000  # below IOV_MAX (1024)
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -42,7 +40,7 @@ class LocalStore:
     def __init__(self, root: Path, *, token: Callable[[], str] = lambda: os.urandom(16).hex()) -> None:
         self.root = root
         self._token = token
-        self._files = _OpenFiles()
+        self._files = Descriptors()
         self._settled: set[Path] = set()
 
     def create(self) -> ObjectWriter:
@@ -58,7 +56,7 @@ class LocalStore:
         """See `ObjectStore.read_into`."""
         try:
             with self._files.borrow(name, self.path) as descriptor:
-                return _read_fully(descriptor, offset, buffer)
+                return read_fully(descriptor, offset, buffer)
         except OSError as error:
             raise read_error(error, name) from error
 
@@ -78,7 +76,7 @@ class LocalStore:
         """See `ObjectStore.list`."""
         folder, _, start = prefix.rpartition("/")
         try:
-            yield from _walk(self.root / folder, f"{folder}/" if folder else "", start)
+            yield from walk(self.root / folder, f"{folder}/" if folder else "", start)
         except OSError as error:
             raise read_error(error, prefix) from error
 
@@ -86,7 +84,7 @@ class LocalStore:
         """See `ObjectStore.settle`: fsync of each folder that holds one of the names, and of those above."""
         try:
             for folder in {self.path(name).parent for name in names}:
-                _fsync_folder(folder)
+                fsync_folder(folder)
                 self.settle_above(folder)
         except OSError as error:
             raise write_error(error, str(self.root)) from error
@@ -111,7 +109,7 @@ class LocalStore:
         """
         removed = 0
         try:
-            for entry in _scan(self.root / _TEMPORARY):
+            for entry in scan(self.root / _TEMPORARY):
                 if entry.name.endswith(_SUFFIX) and now - entry.stat(follow_symlinks=False).st_mtime > _GRACE_SECONDS:
                     Path(entry.path).unlink()
                     removed += 1
@@ -129,7 +127,7 @@ class LocalStore:
         """Where an unnamed object is written; makes the folder."""
         folder = self.root / _TEMPORARY
         if not folder.is_dir():
-            _make_durable(self.root)
+            make_durable(self.root)
             folder.mkdir(mode=0o700, exist_ok=True)
         return folder / f"{token}{_SUFFIX}"
 
@@ -140,7 +138,7 @@ class LocalStore:
         proves nothing.
         """
         while folder != self.root and folder not in self._settled:
-            _fsync_folder(folder.parent)
+            fsync_folder(folder.parent)
             self._settled.add(folder)
             folder = folder.parent
 
@@ -161,7 +159,7 @@ class _LocalWriter:
         descriptor = self._open()
         try:
             for start in range(0, len(pieces), _PIECES_PER_CALL):
-                self._size += _write_fully(descriptor, pieces[start : start + _PIECES_PER_CALL])
+                self._size += write_fully(descriptor, pieces[start : start + _PIECES_PER_CALL])
         except OSError as error:
             self.discard()
             raise write_error(error, self._root) from error
@@ -175,7 +173,7 @@ class _LocalWriter:
             os.fsync(descriptor)
             self._link(final)
             self.discard()
-            _fsync_folder(final.parent)
+            fsync_folder(final.parent)
             self._store.settle_above(final.parent)
             self._published = True
         except OSError as error:
@@ -201,7 +199,7 @@ class _LocalWriter:
         return self._descriptor
 
     def _link(self, final: Path) -> None:
-        _make_durable(final.parent)
+        make_durable(final.parent)
         try:
             os.link(self._path, final, follow_symlinks=False)
         except FileExistsError:
@@ -211,129 +209,3 @@ class _LocalWriter:
                     f"{final} exists and is not the object of {self._size} bytes that belongs there",
                     hint="run `rollbook verify`; move the damaged file away, then log the same content again",
                 ) from None
-
-
-class _OpenFiles:
-    """Descriptors of the objects read last. One in use is closed only when its last borrower gives it back."""
-
-    def __init__(self) -> None:
-        self._files: OrderedDict[str, _OpenFile] = OrderedDict()
-        self._lock = Lock()
-
-    def borrow(self, name: str, path_of: Callable[[str], Path]) -> _OpenFile:
-        with self._lock:
-            found = self._files.get(name)
-            if found is None:
-                found = self._files[name] = _OpenFile(_open_regular(path_of(name)), self._lock)
-                if len(self._files) > _OPEN_FILES:
-                    self._files.popitem(last=False)[1].release()
-            else:
-                self._files.move_to_end(name)
-            found.users += 1
-            return found
-
-    def forget(self, name: str) -> None:
-        with self._lock:
-            found = self._files.pop(name, None)
-            if found is not None:
-                found.release()
-
-    def forget_all(self) -> None:
-        for name in tuple(self._files):
-            self.forget(name)
-
-
-class _OpenFile:
-    def __init__(self, descriptor: int, lock: Lock) -> None:
-        self._descriptor = descriptor
-        self._lock = lock
-        self.users = 1  # the table of open files itself
-
-    def __enter__(self) -> int:
-        return self._descriptor
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self.release()
-
-    def release(self) -> None:
-        """Give one use back; the caller holds the lock."""
-        self.users -= 1
-        if self.users == 0:
-            os.close(self._descriptor)
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        if self.users > 0:
-            close(self._descriptor)  # bound early: at the interpreter's end `os` may be gone
-
-
-def _open_regular(path: Path) -> int:
-    descriptor = os.open(path, _READ)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-    return descriptor
-
-
-def _read_fully(descriptor: int, offset: int, buffer: memoryview) -> int:
-    done = 0
-    while done < len(buffer):
-        got = os.preadv(descriptor, [buffer[done:]], offset + done)
-        if got == 0:
-            break
-        done += got
-    return done
-
-
-def _write_fully(descriptor: int, pieces: Sequence[Buffer]) -> int:
-    rest = [view for view in map(memoryview, pieces) if len(view)]
-    total = 0
-    while rest:
-        written = os.writev(descriptor, rest)
-        total += written
-        rest = _after(rest, written)
-    return total
-
-
-def _after(pieces: list[memoryview], written: int) -> list[memoryview]:
-    """The pieces that are left once their first `written` bytes are gone (a short write may end inside one)."""
-    for position, piece in enumerate(pieces):
-        if written < len(piece):
-            return [piece[written:], *pieces[position + 1 :]]
-        written -= len(piece)
-    return []
-
-
-def _make_durable(folder: Path) -> None:
-    """Make the folder and those above it that are missing, each one durable."""
-    if not folder.is_dir():
-        _make_durable(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _fsync_folder(folder.parent)
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return list(entries)
-
-
-def _walk(folder: Path, prefix: str, start: str) -> Iterator[str]:
-    try:
-        entries = _scan(folder)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if not entry.name.startswith(start) or entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", "")
-        else:
-            yield f"{prefix}{entry.name}"

@@ -35,9 +35,10 @@ def read_error(error: OSError, name: str) -> RollbookError:
     return Unavailable(f"reading object {name} failed: {reason}", hint="check the device and the folder's permissions")
 
 
-def source_error(error: OSError, path: str) -> RollbookError:
-    """The named error for a file that cannot be logged."""
-    reason = os.strerror(error.errno) if error.errno else str(error)
+def source_error(error: OSError | ValueError, path: str) -> RollbookError:
+    """The named error for a file or stream that cannot be logged."""
+    known = isinstance(error, OSError) and error.errno
+    reason = os.strerror(known) if known else str(error)
     return SourceUnreadable(f"cannot read {path}: {reason}", hint="name an existing regular file that you may read")
 
 

@@ -1,23 +1,20 @@
 """Reads files and streams into buffers, in a thread of its own, and hashes them whole on the way.
 
-Files are read, never mapped: a file that shrinks while mapped kills the process. A file counts as unchanged when its
-size, modification and change times are the same after reading as before, and as many bytes were read as it has.
+Files are read, never mapped: a file that shrinks while it is mapped kills the process.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, NamedTuple
 
 from blake3 import blake3
 
 from rollbook.blobs.chunker import AVERAGE, MAXIMUM, cut
 from rollbook.blobs.oserrors import source_error
 from rollbook.blobs.pipeline import BufferPool
-from rollbook.model.errors import SourceChanged, SourceUnreadable
+from rollbook.blobs.regularfile import RegularFile
 
 CARRY = MAXIMUM
 """Room in front of each buffer for what the cutter left over from the one before."""
@@ -27,7 +24,6 @@ WINDOW = 4 * 1024 * 1024
 BUFFER_BYTES = CARRY + WINDOW
 _TAIL = 1024 * 1024
 
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 Known = Callable[[bytes], bool]
 """Whether a raw digest names bytes that are already stored whole."""
@@ -71,7 +67,7 @@ def read_files(paths: Iterable[Path], pool: BufferPool, known: Known) -> Iterato
     """
     shared = _Shared(pool)
     for number, path in enumerate(paths):
-        with _Source(path) as source:
+        with RegularFile(path) as source:
             if source.size <= SINGLE:
                 yield from shared.add(number, source, known)
             else:
@@ -89,60 +85,6 @@ def read_stream(stream: BinaryIO, pool: BufferPool, known: Known) -> Iterator[Se
     return _windows(0, lambda view: _read_stream_into(stream, view), pool, known, lambda _: None)
 
 
-class _Source:
-    """An open regular file and what it looked like at first."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._before: os.stat_result
-
-    def __enter__(self) -> Self:
-        try:
-            self._descriptor = os.open(self._path, _FLAGS)
-        except (OSError, ValueError) as error:
-            raise source_error(_as_oserror(error), str(self._path)) from error
-        self._before = os.fstat(self._descriptor)
-        if not stat.S_ISREG(self._before.st_mode):
-            os.close(self._descriptor)
-            kind = stat.filemode(self._before.st_mode)[0]
-            raise SourceUnreadable(
-                f"{self._path} is not a regular file (type {kind!r})",
-                hint="log files or folders of files, not devices, pipes or sockets",
-            )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-
-    @property
-    def size(self) -> int:
-        return self._before.st_size
-
-    def read_into(self, view: memoryview) -> int:
-        """Fill `view`; fewer bytes only at the end of the file."""
-        done = 0
-        try:
-            while done < len(view) and (got := os.readv(self._descriptor, [view[done:]])):
-                done += got
-        except OSError as error:
-            raise source_error(error, str(self._path)) from error
-        return done
-
-    def seek(self, position: int) -> None:
-        os.lseek(self._descriptor, position, os.SEEK_SET)
-
-    def check_unchanged(self, size: int) -> None:
-        now = os.fstat(self._descriptor)
-        if size != self.size or _looks(now) != _looks(self._before):
-            raise self.changed(now.st_size)
-
-    def changed(self, size: int) -> SourceChanged:
-        return SourceChanged(
-            f"{self._path} changed while it was read ({self.size} bytes at first, {size} now)",
-            hint="wait until its writer is done, then log it again; nothing was logged",
-        )
-
-
 class _Shared:
     """Collects small files in one buffer."""
 
@@ -152,7 +94,7 @@ class _Shared:
         self._spans: list[Span] = []
         self._end = 0
 
-    def add(self, number: int, source: _Source, known: Known) -> Iterator[Segment]:
+    def add(self, number: int, source: RegularFile, known: Known) -> Iterator[Segment]:
         if self._buffer is not None and self._end + source.size + 1 > len(self._buffer):
             yield from self.flush()
         if self._buffer is None:
@@ -171,7 +113,7 @@ class _Shared:
             self._buffer, self._spans, self._end = None, [], 0
 
 
-def _read_large(number: int, source: _Source, pool: BufferPool, known: Known) -> Iterator[Segment]:
+def _read_large(number: int, source: RegularFile, pool: BufferPool, known: Known) -> Iterator[Segment]:
     expected: bytes | None = None
     if source.size > WINDOW and _seems_known(source, pool, known):
         expected = _hash_whole(source, pool)
@@ -212,7 +154,7 @@ def _windows(
     yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, size, digest, first and known(digest))])
 
 
-def _seems_known(source: _Source, pool: BufferPool, known: Known) -> bool:
+def _seems_known(source: RegularFile, pool: BufferPool, known: Known) -> bool:
     """Whether the first and the last chunk are stored, so that hashing the whole file may save cutting it.
 
     Cuts made from anywhere soon fall in with those made from the beginning, so the last chunk is found from near the
@@ -233,7 +175,7 @@ def _seems_known(source: _Source, pool: BufferPool, known: Known) -> bool:
         pool.give(buffer)
 
 
-def _hash_whole(source: _Source, pool: BufferPool) -> bytes:
+def _hash_whole(source: RegularFile, pool: BufferPool) -> bytes:
     whole = blake3(max_threads=blake3.AUTO)
     buffer = pool.take()
     try:
@@ -251,13 +193,5 @@ def _read_stream_into(stream: BinaryIO, view: memoryview) -> int:
             view[done : done + len(piece)] = piece
             done += len(piece)
     except (OSError, ValueError) as error:
-        raise source_error(_as_oserror(error), getattr(stream, "name", "the stream")) from error
+        raise source_error(error, getattr(stream, "name", "the stream")) from error
     return done
-
-
-def _looks(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _as_oserror(error: OSError | ValueError) -> OSError:
-    return error if isinstance(error, OSError) else OSError(str(error))
