@@ -31,7 +31,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "ls": {
         "collections": "list of name, type, newest, updated_at",
         "versions": "with COLLECTION: list of VERSION, newest first",
-        "runs": "with --runs: list of RUN, newest first",
+        "runs": "with --runs: list of RUN without environment and code, newest first",
         "projects": "with --projects: list of names",
     },
     "show": {

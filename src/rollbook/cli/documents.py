@@ -16,7 +16,7 @@ import msgspec
 
 from rollbook.model import instant
 from rollbook.model.digest import Digest
-from rollbook.model.facts import VersionFacts
+from rollbook.model.facts import RunFacts, VersionFacts
 
 
 def to_text(document: Mapping[str, Any]) -> str:
@@ -48,6 +48,11 @@ def _field(name: str, value: Any) -> Any:
 def version(facts: VersionFacts) -> dict[str, Any]:
     """A version: its facts, led by the reference that names it for ever."""
     return {"reference": f"{facts.project}/{facts.reference}", **to_plain(facts)}
+
+
+def listed_run(facts: RunFacts) -> dict[str, Any]:
+    """A run in a list: its facts without environment and code, which are long and the same for many."""
+    return {name: value for name, value in to_plain(facts).items() if name not in ("environment", "code")}
 
 
 def collection(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _runs(call: Call, api: Api) -> None:
     from rollbook.cli.views import run
 
     found = api.runs()
-    call.answer({"runs": [documents.to_plain(item) for item in found]}, lambda: run.listed(found, call.now()))
+    call.answer({"runs": [documents.listed_run(item) for item in found]}, lambda: run.listed(found, call.now()))
 
 
 def _versions(call: Call, collection: str) -> None:

@@ -34,7 +34,7 @@ def _facts(predicate: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "inputs", "\n".join(_material(item) for item in build["resolvedDependencies"])
     yield "code", _values(outer.get("code"))
     yield "parameters", _values(outer.get("parameters"))
-    yield "environment", _environment(build["internalParameters"].get("environment"))
+    yield "environment", environment(build["internalParameters"].get("environment"))
 
 
 def _values(facts: Mapping[str, Any] | None) -> str:
@@ -46,7 +46,8 @@ def _material(item: Mapping[str, Any]) -> str:
     return f"{item['name']}  {item['annotations']['type']}  {words.short(digest)}"
 
 
-def _environment(facts: Mapping[str, Any] | None) -> str:
+def environment(facts: Mapping[str, Any] | None) -> str:
+    """Python, platform and how many packages, in a line; empty where nothing is known."""
     if not facts:
         return ""
     packages: Mapping[str, str] = facts.get("packages", {})

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from rollbook.cli import words
 from rollbook.cli.layout import Block, Facts, Heading, Table
+from rollbook.cli.views.provenance import environment
 from rollbook.model.facts import RunFacts
 
 
@@ -37,6 +38,8 @@ def shown(
         "took": _lasted(run),
         "tags": ", ".join(run.tags),
         "notes": run.notes,
+        "code": "\n".join(words.flattened(_facts(run.code))),
+        "environment": environment(_facts(run.environment)),
         "used": "\n".join(used),
         "made": "\n".join(produced),
     }
@@ -45,6 +48,10 @@ def shown(
     yield from _values("Summary", run.summary)
     if history is not None:
         yield from _history(history)
+
+
+def _facts(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _values(title: str, values: Mapping[str, Any]) -> Iterator[Block]:
