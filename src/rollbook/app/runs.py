@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +13,16 @@ from rollbook.app.found import locate_digest
 from rollbook.app.register import Register
 from rollbook.catalog import Connection, lineage, runs
 from rollbook.catalog.rows import ProjectRow, RunRow
-from rollbook.catalog.runs import RunChanges, RunValues
+from rollbook.catalog.runs import RunValues
 from rollbook.history import HistoryRow, Journal, JournalHeader, read_rows
 from rollbook.model import ids
 from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.errors import InvalidInput, NotFound
-from rollbook.model.facts import NewRun, RunFacts, RunState, VersionFacts
+from rollbook.model.facts import NewRun, RunChanges, RunFacts, VersionFacts
 from rollbook.model.names import check_tag
 
 JOURNAL = "history.journal"
+FINISH = "run.finish"
 SILENT_AFTER = 5 * 60 * 1_000_000
 """A run that gave no sign of life for this long (microseconds) is taken for crashed."""
 
@@ -69,31 +70,27 @@ def start(register: Register, new: NewRun) -> RunFacts:
         return _facts(register, project, row)
 
 
-def update(
-    register: Register,
-    run: str,
-    project: str,
-    *,
-    config: dict[str, JSON] | None = None,
-    summary: dict[str, JSON] | None = None,
-    state: RunState | None = None,
-    tags: Sequence[str] = (),
-    notes: str | None = None,
-) -> RunFacts:
-    """Change facts of a run; what is None stays."""
-    register.allow("run.write", project, run)
-    given: dict[str, Any] = {
-        "config": encode(config).decode() if config is not None else None,
-        "summary": encode(summary).decode() if summary is not None else None,
-        "state": state,
-        "notes": notes,
-    }
-    changes = RunChanges(**{name: value for name, value in given.items() if value is not None})
+def update(register: Register, run: str, project: str, changes: RunChanges) -> RunFacts:
+    """Change facts of a run. Its end is audited, with the count of rows that it logged."""
+    resource = register.allow("run.write", project, run)
+    columns = _columns(changes)
     with register.catalog.write() as connection:
         row = register.project(connection, project)
         found = runs.get(connection, row, run)
-        runs.add_tags(connection, found, [check_tag(tag) for tag in tags])
-        return _facts(register, row, runs.change(connection, found, changes, register.clock()))
+        runs.add_tags(connection, found, [check_tag(tag) for tag in changes.tags])
+        if changes.state not in (None, "running"):
+            details: dict[str, JSON] = {"run": found.id, "state": changes.state, "rows": changes.rows}
+            register.record(connection, row, FINISH, resource, details)
+        return _facts(register, row, runs.change(connection, found, columns, register.clock()))
+
+
+def _columns(changes: RunChanges) -> runs.RunChanges:
+    """The changed facts as the catalog keeps them: JSON as canonical text."""
+    given: dict[str, Any] = {"state": changes.state, "notes": changes.notes}
+    for name in ("config", "summary", "environment", "code"):
+        value: JSON = getattr(changes, name)
+        given[name] = None if value is None else encode(value).decode()
+    return runs.RunChanges(**{name: value for name, value in given.items() if value is not None})
 
 
 def heartbeat(register: Register, run: str, project: str) -> None:
@@ -119,7 +116,7 @@ def get(register: Register, run: str, project: str) -> RunFacts:
 def list_runs(
     register: Register, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
 ) -> list[RunFacts]:
-    """Runs of a project, newest first."""
+    """Runs of a project, newest first, without the bulk of their environments."""
     register.allow("run.read", project)
     if state and state not in runs.STATES:
         raise InvalidInput(f"run state {state!r} does not exist", hint=f"one of {', '.join(runs.STATES)}")
@@ -137,7 +134,7 @@ def list_runs(
                 before=before,
                 limit=_PAGE,
             )
-            found.extend(_facts(register, row, item) for item in page.items)
+            found.extend(_facts(register, row, item, whole=False) for item in page.items)
             if page.next is None:
                 break
             before = page.next
@@ -184,7 +181,7 @@ def _names(connection: Connection, run: RunRow, role: Any) -> list[str]:
 def open_log(register: Register, run: RunFacts) -> Journal:
     """The run's journal, to append to; made where it is not there."""
     register.allow("run.write", run.project, run.id)
-    path = _journal(register, run)
+    path = journal_path(register, run.id)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     datadir.sync_folder(path.parent.parent)
     if path.exists():
@@ -196,7 +193,7 @@ def history(register: Register, run: RunFacts) -> Iterator[dict[str, Any]]:
     """The rows of a run, one per step, with `_step` and `_time` (UTC microseconds of the step's last row)."""
     register.allow("run.read", run.project, run.id)
     try:
-        yield from merge_steps(read_rows(_journal(register, run)))
+        yield from merge_steps(read_rows(journal_path(register, run.id)))
     except NotFound:
         return
 
@@ -213,11 +210,12 @@ def merge_steps(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:
         yield merged
 
 
-def _journal(register: Register, run: RunFacts) -> Path:
-    return register.root / datadir.RUNS / run.id / JOURNAL
+def journal_path(register: Register, run: str) -> Path:
+    """Where the journal of the run with this id lies."""
+    return register.root / datadir.RUNS / run / JOURNAL
 
 
-def _facts(register: Register, project: ProjectRow, row: RunRow) -> RunFacts:
+def _facts(register: Register, project: ProjectRow, row: RunRow, *, whole: bool = True) -> RunFacts:
     silent = row.state == "running" and row.heartbeat_at < register.clock() - SILENT_AFTER
     return RunFacts(
         id=row.id,
@@ -231,6 +229,8 @@ def _facts(register: Register, project: ProjectRow, row: RunRow) -> RunFacts:
         summary=cast("dict[str, JSON]", decode(row.summary)),
         tags=row.tags,
         notes=row.notes,
+        environment=decode(row.environment) if whole else None,
+        code=decode(row.code) if whole else None,
         started_at=row.started_at,
         finished_at=row.finished_at,
         heartbeat_at=row.heartbeat_at,

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from rollbook.app import runs
 from rollbook.app.found import locate
 from rollbook.app.register import Register
 from rollbook.app.versions import MAX_MANIFEST
 from rollbook.catalog import Connection, audit, memberships, projects
 from rollbook.catalog import statements as statements_
-from rollbook.catalog.rows import MembershipRow, ProjectRow
+from rollbook.catalog.rows import AuditRow, MembershipRow, ProjectRow
+from rollbook.history import read_rows
 from rollbook.model import manifest as manifests
+from rollbook.model.canonical import decode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, MissingExtra, NotFound, RollbookError
 from rollbook.model.extras import needs_extra
@@ -77,6 +80,7 @@ def verify(
     for damage in register.blobs.verify(progress=progress):
         tally.damaged(damage.object or str(damage.digest), damage.problem)
     _audit(register, tally)
+    _journals(register, tally)
     return tally.outcome()
 
 
@@ -200,3 +204,35 @@ def _audit(register: Register, tally: _Tally) -> None:
             tally.damaged("audit log", problem)
         newest = audit.list_page(connection, organisation, limit=1).items
         tally.audit_entries = newest[0].sequence + 1 if newest else 0
+
+
+def _journals(register: Register, tally: _Tally) -> None:
+    """Read the journal of every run that ended, and compare its rows with what was audited at the end."""
+    before: int | None = None
+    while True:
+        with register.catalog.read() as connection:
+            try:
+                organisation = projects.get_organisation(connection, register.actor.organisation)
+            except NotFound:
+                return
+            page = audit.list_page(connection, organisation, action=runs.FINISH, before=before, limit=_PAGE)
+        for item in page.items:
+            _journal(register, item, tally)
+        if page.next is None:
+            return
+        before = page.next
+
+
+def _journal(register: Register, item: AuditRow, tally: _Tally) -> None:
+    entry = decode(item.entry)
+    details = entry.get("details") if isinstance(entry, dict) else None
+    if not isinstance(details, dict) or not isinstance(details.get("rows"), int):
+        return
+    path = runs.journal_path(register, str(details["run"]))
+    try:
+        found = sum(1 for _ in read_rows(path))
+    except RollbookError as error:
+        tally.damaged(f"history of run {details['run']}", error.message)
+        return
+    if found != details["rows"]:
+        tally.damaged(f"history of run {details['run']}", f"{found} rows, but {details['rows']} were logged")

@@ -55,10 +55,10 @@ def _plain(value: object, where: str, depth: int) -> JSON:
     if isinstance(value, Sequence) and not isinstance(value, _BYTES):
         items = cast(Sequence[object], value)
         return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(items)]
-    return _foreign(cast(object, value), where, depth)
+    return _foreign(value, where, depth)
 
 
-def _foreign(value: object, where: str, depth: int) -> JSON:
+def _foreign(value: Any, where: str, depth: int) -> JSON:
     """A scalar or array of a library that is not imported here."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", 0) == 0:

@@ -62,7 +62,7 @@ class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as the register knows it. Times in UTC microseconds."""
+    """A run as the register knows it: what it was, how it was started, how it ended. Times in UTC microseconds."""
 
     id: str
     short: str
@@ -75,6 +75,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     summary: dict[str, JSON] = {}
     tags: tuple[str, ...] = ()
     notes: str = ""
+    environment: JSON = None
+    code: JSON = None
     started_at: int = 0
     finished_at: int | None = None
     heartbeat_at: int | None = None
@@ -90,6 +92,30 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, JSON] = {}
     tags: tuple[str, ...] = ()
     notes: str = ""
+
+
+class RunChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes about a run; what is None stays, and tags are added.
+
+    Attributes:
+        config: All parameters.
+        summary: The whole summary.
+        state: How it is now.
+        tags: Labels to add.
+        notes: Text.
+        environment: Python, packages and hardware.
+        code: Commit, difference, script (see `model.provenance.Code`).
+        rows: How many rows an ended run logged. A journal that is cut at a row's border cannot tell by itself.
+    """
+
+    config: dict[str, JSON] | None = None
+    summary: dict[str, JSON] | None = None
+    state: RunState | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    environment: JSON = None
+    code: JSON = None
+    rows: int | None = None
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

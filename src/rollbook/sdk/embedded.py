@@ -14,7 +14,7 @@ from rollbook.history import Journal
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
 from rollbook.model.extras import needs_extra
-from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunFacts, RunState, VersionFacts
+from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.results import Check, Comparison, Verification, VersionDiff
@@ -112,20 +112,9 @@ class Embedded:
         """Begin a run."""
         return runs.start(self._register, new)
 
-    def update_run(
-        self,
-        run: RunFacts,
-        *,
-        config: dict[str, JSON] | None = None,
-        summary: dict[str, JSON] | None = None,
-        state: RunState | None = None,
-        tags: Sequence[str] = (),
-        notes: str | None = None,
-    ) -> RunFacts:
+    def update_run(self, run: RunFacts, changes: RunChanges) -> RunFacts:
         """Change facts of a run."""
-        return runs.update(
-            self._register, run.id, run.project, config=config, summary=summary, state=state, tags=tags, notes=notes
-        )
+        return runs.update(self._register, run.id, run.project, changes)
 
     def heartbeat(self, run: RunFacts) -> None:
         """Note that a run lives."""

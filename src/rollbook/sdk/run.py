@@ -14,7 +14,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
 from rollbook.model.evaluation import EvaluationProtocol
 from rollbook.model.extras import needs_extra
-from rollbook.model.facts import Link, NewVersion, Origin, RunFacts
+from rollbook.model.facts import Link, NewVersion, Origin, RunChanges, RunFacts
 from rollbook.model.names import check_name, check_tag
 from rollbook.model.provenance import Code
 from rollbook.sdk import capture, sources
@@ -51,6 +51,7 @@ class Run:
         self._transport = transport
         self._log = PatientLog(transport.open_log(facts))
         self._step = 0
+        self._rows = 0
         self._finished = False
         self._save_code = save_code
         self._on_finish = on_finish
@@ -95,6 +96,7 @@ class Run:
             raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
         written = self._log.append(data, time_us=time.time_ns() // 1000, step=self._step if step is None else step)
         self._last.update(data)
+        self._rows += 1
         self._step = written + 1 if commit else written
 
     def history(self) -> Iterator[dict[str, Any]]:
@@ -298,7 +300,16 @@ class Run:
         self._heartbeat.stop()
         self._log.close()
         self._store_summary()
-        self._transport.update_run(self.facts, state="finished" if exit_code == 0 else "failed")
+        origin = self._known_origin()
+        self._transport.update_run(
+            self.facts,
+            RunChanges(
+                state="finished" if exit_code == 0 else "failed",
+                environment=origin.environment,
+                code=origin.code,
+                rows=self._rows,
+            ),
+        )
         if self._on_finish is not None:
             self._on_finish(self)
 
@@ -382,10 +393,10 @@ class Run:
         return committed.version.digest
 
     def _save_config(self, values: dict[str, JSON]) -> None:
-        self._transport.update_run(self.facts, config=values)
+        self._transport.update_run(self.facts, RunChanges(config=values))
 
     def _save_summary(self, values: dict[str, JSON]) -> None:
-        self._transport.update_run(self.facts, summary=values)
+        self._transport.update_run(self.facts, RunChanges(summary=values))
 
     def _store_summary(self) -> None:
         by_hand = self.summary.as_dict()

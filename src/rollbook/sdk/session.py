@@ -74,10 +74,10 @@ def init(
     _watch_for_failure()
     _open_runs.append(started)
     if sys.stderr.isatty():
-        print(
+        print(  # noqa: T201
             f"rollbook: run {facts.name} ({facts.short}), project {facts.project}, in {transport.location}",
             file=sys.stderr,
-        )  # noqa: T201
+        )
     return started
 
 

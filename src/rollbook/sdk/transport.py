@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol
 
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
-from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunFacts, RunState, VersionFacts
+from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.results import Check, Comparison, Verification, VersionDiff
@@ -136,17 +136,8 @@ class Transport(Protocol):
         """Begin a run."""
         ...
 
-    def update_run(
-        self,
-        run: RunFacts,
-        *,
-        config: dict[str, JSON] | None = None,
-        summary: dict[str, JSON] | None = None,
-        state: RunState | None = None,
-        tags: Sequence[str] = (),
-        notes: str | None = None,
-    ) -> RunFacts:
-        """Change facts of a run; what is None stays, tags are added."""
+    def update_run(self, run: RunFacts, changes: RunChanges) -> RunFacts:
+        """Change facts of a run."""
         ...
 
     def heartbeat(self, run: RunFacts) -> None:
