@@ -60,6 +60,7 @@ def _plain(value: object, where: str, depth: int) -> JSON:
 
 def _foreign(value: Any, where: str, depth: int) -> JSON:
     """A scalar or array of a library that is not imported here."""
+    kind = type(value).__name__
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", 0) == 0:
         return _plain(item(), where, depth + 1)
@@ -67,7 +68,7 @@ def _foreign(value: Any, where: str, depth: int) -> JSON:
     if callable(tolist) and not isinstance(value, _BYTES):
         return _plain(tolist(), where, depth + 1)
     raise InvalidInput(
-        f"{where} is a {type(value).__name__}, which JSON cannot hold",
+        f"{where} is a {kind}, which JSON cannot hold",
         hint="use text, numbers, booleans, None, lists and dicts with text keys",
     )
 
