@@ -9,6 +9,7 @@ The order of moves is their generation, never the clock, which may jump.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -101,6 +102,7 @@ def _named(collection: CollectionRow, alias: str, segment: str) -> Any:
     return (aliases.c.collection == collection.key) & (aliases.c.alias == alias) & (aliases.c.segment == segment)
 
 
+@cache
 def _query() -> Select[Any]:
     hidden = {"alias", "from_membership", "to_membership"}
     own = [column for column in alias_moves.c if column.name not in hidden]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -156,6 +157,7 @@ def label(alias: str, segment: str) -> str:
     return f"{alias}/{segment}" if segment else alias
 
 
+@cache
 def _query() -> Select[Any]:
     own = list(aliases.c)
     joined = aliases.outerjoin(memberships, aliases.c.membership == memberships.c.key)

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,8 +19,8 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from rollbook.catalog.failures import on_error
-from rollbook.model.errors import NotFound, StorageFull
+from rollbook.catalog.failures import is_busy, on_error
+from rollbook.model.errors import NotFound, StorageFull, Unavailable
 
 try:
     from pysqlite3 import dbapi2 as _pysqlite3  # pyright: ignore[reportMissingTypeStubs]
@@ -31,6 +32,8 @@ WAL_KEPT_BYTES = 64 * 1024 * 1024
 WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024
 _FIXED_SQLITE = (3, 51, 3)
 _SCHEMA_LOCK = 0x526F6C6C626F6F6B
+_STEP_MILLISECONDS = 20
+_WRITING = "IMMEDIATE"
 _OUTSIDE = ""
 """No transaction: some settings can only be changed outside one."""
 
@@ -106,7 +109,7 @@ def connect_engine(url: URL, *, read_only: bool) -> Engine:
 
 def writing(engine: Engine) -> Engine:
     """The same engine for transactions that write."""
-    return engine.execution_options(rollbook_begin="IMMEDIATE")
+    return engine.execution_options(rollbook_begin=_WRITING)
 
 
 def reading(engine: Engine) -> Engine:
@@ -148,8 +151,36 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("rollbook_begin", "DEFERRED")
-    if mode != _OUTSIDE:
+    if mode == _WRITING:
+        _take_write_lock(connection)
+    elif mode != _OUTSIDE:
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """Begin to write, waiting in short steps.
+
+    SQLite's own waiting grows to 100 ms between two looks; a writer that comes back at once then takes the lock again
+    and again, and one among 16 may starve for 30 seconds. Looking every few milliseconds gives everybody a chance.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    _wait_at_most(connection, _STEP_MILLISECONDS)
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql(f"BEGIN {_WRITING}")
+            except Unavailable as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+    finally:
+        _wait_at_most(connection, BUSY_SECONDS * 1000)
+
+
+def _wait_at_most(connection: Connection, milliseconds: int) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def use_write_ahead_log(engine: Engine) -> None:
@@ -208,4 +239,4 @@ def insert_unless_present(connection: Connection, table: Table, values: dict[str
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert
-    connection.execute(insert(table).values(values).on_conflict_do_nothing())
+    connection.execute(insert(table).on_conflict_do_nothing(), values)

@@ -26,7 +26,7 @@ class InProject(Protocol):
 
 def add(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """Insert a row and return its key."""
-    key: Any = connection.execute(insert(table).values(values)).inserted_primary_key
+    key: Any = connection.execute(insert(table), values).inserted_primary_key
     return int(key[0])
 
 

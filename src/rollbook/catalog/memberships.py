@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Exists, RowMapping, Select, exists, func, select
@@ -17,6 +18,7 @@ from rollbook.model.errors import NotFound
 _VERSION = "version_"
 
 
+@cache
 def query() -> Select[Any]:
     """Memberships joined with what they name; build its rows with `build`."""
     joined = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -170,6 +171,7 @@ def list_page(
     return page(_with_tags(connection, every(connection, query, _build)), limit, lambda run: run.key)
 
 
+@cache
 def _query() -> Select[Any]:
     own = [column.label("group") if column.name == "group_name" else column for column in runs.c]
     return select(*own)

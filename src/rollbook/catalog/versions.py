@@ -25,6 +25,7 @@ _DIGITS = re.compile(rf"[0-9a-f]{{{MIN_DIGEST_PREFIX},64}}\Z")
 _HIDDEN = {"created_by_run"}
 COLUMNS = [column for column in versions.c if column.name not in _HIDDEN] + [runs.c.id.label("run")]
 JOINED = versions.outerjoin(runs, versions.c.created_by_run == runs.c.key)
+_QUERY = select(*COLUMNS).select_from(JOINED)
 _version = builder(VersionRow)
 
 
@@ -72,7 +73,7 @@ def ensure(connection: Connection, collection: CollectionRow, values: VersionVal
 
 def find(connection: Connection, project: int, digest: Digest) -> VersionRow | None:
     """Find a version of a project by its whole digest, or None."""
-    query = select(*COLUMNS).select_from(JOINED).where(versions.c.project == project, versions.c.digest == digest)
+    query = _QUERY.where(versions.c.project == project, versions.c.digest == digest)
     return first(connection, query, _version)
 
 
@@ -119,7 +120,7 @@ def check(connection: Connection, project: ProjectRow) -> Iterator[str]:
 
 
 def _after(connection: Connection, project: ProjectRow, key: int) -> tuple[VersionRow, ...]:
-    query = select(*COLUMNS).select_from(JOINED).where(versions.c.project == project.key, versions.c.key > key)
+    query = _QUERY.where(versions.c.project == project.key, versions.c.key > key)
     return every(connection, query.order_by(versions.c.key).limit(_BATCH), _version)
 
 
