@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import history, machine, report, startup, storage, targets
+from bench.measure import CommandFailed
 from bench.tools import Tool, all_tools
 
 WORK = Path(__file__).parent / ".work"
@@ -23,27 +25,44 @@ class Part(NamedTuple):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what was asked for; 0 if everything that this run can tell was reached."""
+    """Run what was asked for; 0 if every part ran and everything that this run can tell was reached."""
     options = _options(arguments)
     WORK.mkdir(exist_ok=True)
     facts = {**machine.facts(WORK), "scale": str(options.scale), "rounds": options.rounds}
     print("  ".join(f"{name}={value}" for name, value in facts.items()), flush=True)
-    parts: dict[str, Part] = {}
-    for name, part in _parts(options).items():
-        parts[name] = part()
-        print(f"\n{parts[name].text}\n\n{report.check_table(parts[name].checks)}", flush=True)
-    results = {name: [row._asdict() for row in [*part.rows, *part.checks]] for name, part in parts.items()}
+    parts = {name: _run(name, part) for name, part in _parts(options).items()}
+    done = {name: part for name, part in parts.items() if part is not None}
+    results = {name: [row._asdict() for row in [*part.rows, *part.checks]] for name, part in done.items()}
     print(f"\nkept in {report.keep(WORK / 'results', options.what, facts, results)}")
-    return 1 if any(check.reached is False for part in parts.values() for check in part.checks) else 0
+    missed = any(check.reached is False for part in done.values() for check in part.checks)
+    return 1 if missed or len(done) < len(parts) else 0
+
+
+def _run(name: str, part: Callable[[], Part]) -> Part | None:
+    """Run and show one part. A failure ends this part only: the others took too long to lose."""
+    print(f"\nrunning {name} ...", file=sys.stderr, flush=True)
+    try:
+        done = part()
+    except (CommandFailed, storage.WrongBytes) as error:
+        print(f"\n{name} FAILED: {error}", flush=True)
+        return None
+    print(f"\n{done.text}\n\n{report.check_table(done.checks)}", flush=True)
+    return done
 
 
 def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
-    known: dict[str, Callable[[], Part]] = {
-        "startup": lambda: _startup(options),
-        "log": lambda: _history(options),
-        "storage": lambda: _storage(options),
-    }
-    return known if options.what == "all" else {options.what: known[options.what]}
+    wanted = ("startup", "log", "storage") if options.what == "all" else (options.what,)
+    parts: dict[str, Callable[[], Part]] = {}
+    if "startup" in wanted:
+        parts["startup"] = lambda: _startup(options)
+    if "log" in wanted:
+        parts["log"] = lambda: _history(options)
+    if "storage" in wanted:
+        tools = _chosen(options.tools)
+        for workload in storage.standard_workloads(options.rounds):
+            if not options.workloads or workload.name in options.workloads:
+                parts[workload.name] = partial(_storage, workload, tools, options.scale)
+    return parts
 
 
 def _startup(options: argparse.Namespace) -> Part:
@@ -56,14 +75,9 @@ def _history(options: argparse.Namespace) -> Part:
     return Part(report.history_table(rows), targets.check_history(rows), rows)
 
 
-def _storage(options: argparse.Namespace) -> Part:
-    tools = _chosen(options.tools)
-    outcomes: list[storage.Outcome] = []
-    for workload in storage.standard_workloads(options.rounds):
-        if not options.workloads or workload.name in options.workloads:
-            print(f"running {workload.name} ...", file=sys.stderr, flush=True)
-            outcomes += storage.run_workload(workload, tools, WORK / "storage", scale=options.scale)
-    return Part(report.storage_tables(outcomes), targets.check_storage(outcomes, scale=options.scale), outcomes)
+def _storage(workload: storage.Workload, tools: Sequence[Tool], scale: float) -> Part:
+    outcomes = storage.run_workload(workload, tools, WORK / "storage", scale=scale)
+    return Part(report.storage_table(outcomes), targets.check_storage(outcomes, scale=scale), outcomes)
 
 
 def _chosen(names: list[str]) -> list[Tool]:

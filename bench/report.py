@@ -14,18 +14,14 @@ from bench.targets import Check
 VERDICTS = {True: "reached", False: "MISSED", None: "cannot tell"}
 
 
-def storage_tables(outcomes: Sequence[Outcome]) -> str:
-    """One table per workload: seconds of each step, disk and memory of each tool."""
-    parts: list[str] = []
-    for workload in dict.fromkeys(outcome.workload for outcome in outcomes):
-        rows = [outcome for outcome in outcomes if outcome.workload == workload]
-        steps = list(dict.fromkeys(step for row in rows for step in row.seconds))
-        samples = max(count for row in rows for count in row.samples.values())
-        title = f"{workload}: {rows[0].logical / 1e9:.2f} GB logical; median seconds of up to {samples} whole processes"
-        parts.append(
-            title + "\n" + table(["tool", *steps, "disk MB", "disk/logical", "heap MiB"], _storage_rows(rows, steps))
-        )
-    return "\n\n".join(parts)
+def storage_table(rows: Sequence[Outcome]) -> str:
+    """The tools of one workload: seconds of each step, disk and memory."""
+    steps = list(dict.fromkeys(step for row in rows for step in row.seconds))
+    samples = max(count for row in rows for count in row.samples.values())
+    title = (
+        f"{rows[0].workload}: {rows[0].logical / 1e9:.2f} GB logical; median seconds of {samples} or fewer processes"
+    )
+    return title + "\n" + table(["tool", *steps, "disk MB", "disk/logical", "heap MiB"], _storage_rows(rows, steps))
 
 
 def startup_table(rows: Sequence[StartUp]) -> str:

@@ -32,7 +32,7 @@ class Check(NamedTuple):
 
 
 def check_storage(outcomes: Sequence[Outcome], *, scale: float) -> list[Check]:
-    """The storage targets. Ratios are peer / Rollbook: larger is better for Rollbook."""
+    """The targets of the workloads in `outcomes`. Ratios are peer / Rollbook: larger is better for Rollbook."""
     table = {(outcome.workload, outcome.tool): outcome for outcome in outcomes}
     measured = {outcome.workload for outcome in outcomes}
     checks: list[Check] = []
@@ -123,7 +123,12 @@ def _disk(table: dict[tuple[str, str], Outcome], workload: str, share: float) ->
 
 def _heap(outcomes: Sequence[Outcome]) -> Check:
     peak = max(outcome.heap for outcome in outcomes if outcome.tool == "rollbook")
-    return Check("peak memory of our own", f"{peak >> 20} MiB", f"<= {HEAP_LIMIT >> 20} MiB", peak <= HEAP_LIMIT)
+    return Check(
+        f"{outcomes[0].workload} peak memory of our own",
+        f"{peak >> 20} MiB",
+        f"<= {HEAP_LIMIT >> 20} MiB",
+        peak <= HEAP_LIMIT,
+    )
 
 
 def _at_most(name: str, value: float, limit: float, unit: str) -> Check:

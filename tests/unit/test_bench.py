@@ -106,7 +106,7 @@ def test_storage_targets_are_ratios_and_shares() -> None:
         "W3 relog: dvc / rollbook": None,
         "W3 disk / logical": True,
         "W3 relog: hf_xet / rollbook": True,
-        "peak memory of our own": True,
+        "W3 peak memory of our own": True,
     }
 
 
@@ -119,7 +119,7 @@ def test_limits_in_seconds_are_for_the_full_size() -> None:
     assert small["W1 again"] is None
     assert small["W1 log: rollbook / cp+fsync"] is True
     assert small["W1 get cold: rollbook / cp+fsync"] is False
-    assert small["peak memory of our own"] is False
+    assert small["W1 peak memory of our own"] is False
     assert verdicts(targets.check_storage(outcomes, scale=1.0))["W1 again"] is True
 
 
@@ -132,5 +132,5 @@ def test_startup_and_log_targets() -> None:
 
 
 def test_tables_show_a_dash_where_a_tool_has_no_such_step() -> None:
-    shown = report.storage_tables([outcome("W1", "rollbook", log=1.0, get=0.5), outcome("W1", "wandb", log=2.0)])
+    shown = report.storage_table([outcome("W1", "rollbook", log=1.0, get=0.5), outcome("W1", "wandb", log=2.0)])
     assert shown.splitlines()[-1].split()[:3] == ["wandb", "2.00", "-"]
