@@ -115,7 +115,8 @@ def test_the_main_job(story: Story) -> None:
     assert {row["group_attr"] for row in report["rows"]} == {"", "gender", "gender & school"}
 
     assert story("promote", "dropout_lr", "--reason", "simplest of the best")["move"]["to_number"] == 0
-    again = story("log", "bad.json", "-n", "dropout_lr", "--type", "model", "--use", "student_data:v1")
+    Path("retrained.json").write_text("{}")
+    again = story("log", "retrained.json", "-n", "dropout_lr", "--type", "model", "--use", "student_data:v1")
     assert again["created"]
     assert again["version"]["reference"] == "default/dropout_lr:v1"
     story("promote", "dropout_lr:v1")

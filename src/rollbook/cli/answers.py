@@ -11,7 +11,7 @@ import msgspec
 
 from rollbook.model import facts, manifest, results
 
-_MADE = {"created": "whether the version is new", "version": "VERSION"}
+_MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
 _MOVED = {"move": "MOVE"}
 _NOTED = {"version": "VERSION, as it is known now"}
 

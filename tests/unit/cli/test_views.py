@@ -112,9 +112,11 @@ def test_a_leaderboard_says_what_the_data_can_tell() -> None:
 
 
 def test_when_nothing_can_be_told_apart_it_says_so() -> None:
-    rows = [row("best:v0", 0.8), row("close:v0", 0.79)]
-    tied = {"metric": "auc", "best": "best:v0", "members": ("best:v0", "close:v0")}
-    shown = text(comparison.shown(compared(rows, tied_sets=(tied,), pairwise=(pair("close:v0", -0.01),))))
+    labels = ("best:v0", *(f"close:v{number}" for number in range(4)))
+    rows = [row(label, 0.8) for label in labels]
+    tied = {"metric": "auc", "best": "best:v0", "members": labels}
+    pairs = tuple(pair(label, -0.01) for label in labels[1:])
+    shown = text(comparison.shown(compared(rows, tied_sets=(tied,), pairwise=pairs)))
     assert "the data cannot tell any of these models apart from it" in shown
 
 

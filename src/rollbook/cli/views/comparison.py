@@ -12,6 +12,8 @@ from rollbook.model.results import Comparison
 
 Row = Mapping[str, Any]
 
+_MOST_NAMED = 3
+
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither direction is better"}
 _REASONS = {
     "one_class": "one class only",
@@ -105,7 +107,7 @@ def _sentence(tied: Row, models: int) -> str:
     others = [model for model in _members(tied) if model != tied["best"]]
     if not others:
         return f"{tied['best']} is better than every other model here."
-    if len(others) == models - 1:
+    if len(others) == models - 1 and len(others) > _MOST_NAMED:
         return f"{tied['best']} has the best value, but the data cannot tell any of these models apart from it."
     return f"{tied['best']} has the best value; the data cannot tell it from {', '.join(others)}."
 

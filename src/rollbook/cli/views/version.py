@@ -17,7 +17,7 @@ _OUT = {"used": "used by run"}
 
 def logged(version: VersionFacts, *, created: bool) -> Iterator[Block]:
     """The answer of a command that made a version, or found it made."""
-    yield f"{version.reference}  {'new' if created else 'same content: this version existed already'}"
+    yield f"{version.reference}  {'new' if created else 'the same content was logged before'}"
     yield Facts(
         (
             ("project", version.project),
