@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from rollbook.compare.arrays import count_distinct, floats
@@ -199,17 +200,13 @@ def _filled(gap: Gap, work: _Work, used: list[int], names: dict[int, str], m: in
     worst = {"higher": lowest, "lower": highest, "none": None}[work.metrics[k].direction]
     bounded = work.metrics[k].proportion or work.metrics[k].id == "auc"
     students = np.concatenate([work.grid.segments[s].students for s in used])
-    return Gap(
-        model=gap.model,
-        metric=gap.metric,
-        group_attr=gap.group_attr,
+    return msgspec.structs.replace(
+        gap,
         value=float(values.max() - values.min()),
         low=bounds.low,
         high=min(bounds.high, 1.0) if bounded else bounds.high,
         p=bounds.p,
         n_students=count_distinct(students),
-        groups=gap.groups,
-        left_out=gap.left_out,
         lowest=names[lowest],
         highest=names[highest],
         worst=None if worst is None else names[worst],

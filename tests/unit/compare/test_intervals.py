@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rollbook.compare import ComparisonPlan, compare
-from rollbook.compare.bootstrap import Draws
+from rollbook.compare.bootstrap import Draws, standard_deviation
 from rollbook.compare.distributions import clopper_pearson, wilson
 from rollbook.compare.ranking import auc
 
@@ -131,6 +131,17 @@ def test_drawing_sets_of_students_gives_the_errors_of_drawing_students(make, mon
     units = Draws(3000, 100, 0).units()
     assert np.bincount(units).tolist() == [5] * 600
     assert (units == Draws(3000, 100, 0).units()).all()
+
+
+def test_drawing_sets_is_said(make, monkeypatch) -> None:
+    monkeypatch.setattr("rollbook.compare.caveats.UNITS", 250)
+    report = compare([make(300)], ComparisonPlan(metrics=("fpr",), n_boot=100))
+    assert "bootstrap intervals draw 250 random sets of the 300 students" in report.warnings
+
+
+def test_a_spread_needs_two_defined_replicates() -> None:
+    assert np.isnan(standard_deviation(np.array([np.nan, 0.5, np.nan])))
+    assert standard_deviation(np.array([0.1, 0.1 + 1e-16, np.nan])) == 0
 
 
 def test_what_needs_every_row_of_a_draw_is_computed_in_blocks(make, monkeypatch) -> None:
