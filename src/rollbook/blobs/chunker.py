@@ -24,8 +24,10 @@ def cut(window: memoryview, *, final: bool) -> Iterator[memoryview]:
         Chunks in order. Unless `final`, what is left at the end (less than `MAXIMUM`) belongs in front of the next
         window, because where it is cut depends on bytes still to come.
     """
-    size = len(window)
-    for chunk in _cdc.cut_buf(window):
-        if not final and size - chunk.offset < MAXIMUM:
-            return
+    least = 1 if final else MAXIMUM
+    left = len(window)
+    chunks = _cdc.cut_buf(window)
+    while left >= least:
+        chunk = next(chunks)
+        left -= chunk.length
         yield chunk.data

@@ -16,6 +16,7 @@ from typing import Self
 from blake3 import blake3
 
 from rollbook.blobs.assemble import assemble
+from rollbook.blobs.files import write_fully
 from rollbook.blobs.kinds import MOST_CHUNK_BYTES
 from rollbook.blobs.oserrors import write_error
 from rollbook.blobs.pipeline import Background, BufferPool, Prefetch
@@ -156,10 +157,7 @@ class _Target:
 
     def write(self, pieces: Iterable[Buffer]) -> None:
         try:
-            for piece in pieces:
-                rest = memoryview(piece)
-                while len(rest) > 0:
-                    rest = rest[os.write(self._descriptor, rest) :]
+            write_fully(self._descriptor, pieces)
         except OSError as error:
             raise write_error(error, str(self._path.parent)) from error
 

@@ -23,7 +23,6 @@ from rollbook.model.errors import CorruptData, Unavailable
 _TEMPORARY = "tmp"
 _SUFFIX = ".part"
 _GRACE_SECONDS = 24 * 3600
-_PIECES_PER_CALL = 1000  # below IOV_MAX (1024)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -158,8 +157,7 @@ class _LocalWriter:
     def write(self, pieces: Sequence[Buffer]) -> None:
         descriptor = self._open()
         try:
-            for start in range(0, len(pieces), _PIECES_PER_CALL):
-                self._size += write_fully(descriptor, pieces[start : start + _PIECES_PER_CALL])
+            self._size += write_fully(descriptor, pieces)
         except OSError as error:
             self.discard()
             raise write_error(error, self._root) from error

@@ -6,6 +6,7 @@ Files are read, never mapped: a file that shrinks while it is mapped kills the p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -13,7 +14,7 @@ from blake3 import blake3
 
 from rollbook.blobs.chunker import AVERAGE, MAXIMUM, cut
 from rollbook.blobs.oserrors import source_error
-from rollbook.blobs.pipeline import BufferPool
+from rollbook.blobs.pipeline import BufferPool, Prefetch
 from rollbook.blobs.regularfile import RegularFile
 
 CARRY = MAXIMUM
@@ -176,14 +177,27 @@ def _seems_known(source: RegularFile, pool: BufferPool, known: Known) -> bool:
 
 
 def _hash_whole(source: RegularFile, pool: BufferPool) -> bytes:
-    whole = blake3(max_threads=blake3.AUTO)
+    """Hash the file while another thread reads on."""
+    whole = blake3()
     buffer = pool.take()
     try:
-        while size := source.read_into(buffer):
-            whole.update(buffer[:size])
+        with Prefetch(_slices(source, buffer), depth=1) as pieces:
+            for piece in pieces:
+                whole.update(piece)
     finally:
         pool.give(buffer)
     return whole.digest()
+
+
+def _slices(source: RegularFile, buffer: memoryview) -> Iterator[memoryview]:
+    """The file in slices of one buffer. One is read, one waits, one is hashed: the fourth is always free."""
+    size = len(buffer) // 4
+    for number in count():
+        start = number % 4 * size
+        got = source.read_into(buffer[start : start + size])
+        if got == 0:
+            return
+        yield buffer[start : start + got]
 
 
 def _read_stream_into(stream: BinaryIO, view: memoryview) -> int:
