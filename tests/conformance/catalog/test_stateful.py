@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -52,7 +53,9 @@ class Model:
 class Register(RuleBasedStateMachine):
     """One collection of a fresh project of `catalog`."""
 
-    catalog = values = serial = None
+    catalog: Any
+    values: Any
+    serial: Any
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ def described(engine: Engine) -> dict[str, Any]:
             (f["name"], f["constrained_columns"], f["referred_table"]) for f in inspector.get_foreign_keys(name)
         )
         indexes = sorted(
-            (i["name"], i["column_names"], i["unique"], str(i["dialect_options"].get("sqlite_where")))
+            (i["name"], i["column_names"], i["unique"], str(i.get("dialect_options", {}).get("sqlite_where")))
             for i in inspector.get_indexes(name)
         )
         return columns, inspector.get_pk_constraint(name), uniques, foreign, indexes
