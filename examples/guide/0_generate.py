@@ -4,7 +4,7 @@ import pandas as pd
 
 from rollbook.synthetic.tutoring import TutoringPlan, generate_tutoring
 
-course = generate_tutoring(TutoringPlan(students=600, interactions=30), seed=0)
+course = generate_tutoring(TutoringPlan(students=400, interactions=25), seed=0)
 answers = pd.DataFrame(course.interactions)
 answers.to_csv("student_data.csv", index=False)
 

@@ -22,7 +22,7 @@ for name, model in MODELS.items():
         dataset = run.use_artifact("student_data_cleaned:v1")
         data = pd.read_parquet(dataset.file("student_data_cleaned.parquet"))
         train, held = data[data["part"] == "train"], data[data["part"] == "validation"]
-        for step in range(1, 9):
+        for step in range(1, 7):
             if name == "math_tutor_model_lr":
                 model.set_params(sgdclassifier__max_iter=5 * step, sgdclassifier__tol=None)
             else:
