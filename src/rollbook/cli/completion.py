@@ -17,8 +17,12 @@ _MOST = 50
 
 def complete_collection(context: typer.Context, incomplete: str) -> list[str]:
     """Collections that begin so."""
-    api = Call.of(context).api()
-    return _quietly(lambda: [name for item in api.collections() if (name := str(item["name"])).startswith(incomplete)])
+
+    def names() -> list[str]:
+        found = (str(item["name"]) for item in Call.of(context).api().collections())
+        return [name for name in found if name.startswith(incomplete)]
+
+    return _quietly(names)
 
 
 def complete_reference(context: typer.Context, incomplete: str) -> list[str]:
@@ -26,10 +30,9 @@ def complete_reference(context: typer.Context, incomplete: str) -> list[str]:
     collection, has_selector, _ = incomplete.partition(":")
     if not has_selector:
         return complete_collection(context, incomplete)
-    api = Call.of(context).api()
 
     def selectors() -> list[str]:
-        versions = api.artifacts(collection)
+        versions = Call.of(context).api().artifacts(collection)
         aliases = [alias for version in versions for alias in version.aliases]
         names = (f"{collection}:{selector}" for selector in (*aliases, *(version.version for version in versions)))
         return [name for name in names if name.startswith(incomplete)]

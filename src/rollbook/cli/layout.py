@@ -34,11 +34,13 @@ class Table(NamedTuple):
         columns: Heads, one per cell of a row.
         rows: Cells.
         right: Heads of the columns that align to the right.
+        fold: Heads of the columns that fold first where a terminal is narrow; default the last.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: tuple[str, ...] = ()
+    fold: tuple[str, ...] = ()
 
 
 Block = str | Heading | Facts | Table
@@ -72,12 +74,22 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    lines = [table.columns, *(tuple(visible(cell, lines=False) for cell in row) for row in table.rows)]
-    widths = [max(width(line[index]) for line in lines) for index in range(len(table.columns))]
+    lines = cells_of(table)
+    widths = widths_of(lines)
     right = [column in table.right for column in table.columns]
     for line in lines:
         cells = (_pad(cell, room, right=to) for cell, room, to in zip(line, widths, right, strict=True))
         yield _GAP.join(cells).rstrip()
+
+
+def cells_of(table: Table) -> list[tuple[str, ...]]:
+    """The heads, then the rows, each cell in one visible line."""
+    return [table.columns, *(tuple(visible(cell, lines=False) for cell in row) for row in table.rows)]
+
+
+def widths_of(lines: Sequence[tuple[str, ...]]) -> list[int]:
+    """How wide each column is."""
+    return [max(width(line[index]) for line in lines) for index in range(len(lines[0]))]
 
 
 def _pad(cell: str, room: int, *, right: bool) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from rollbook.model.errors import Unavailable
 
 if TYPE_CHECKING:
     from rollbook.cli.layout import Block
@@ -55,14 +57,19 @@ def guarded(act: Any) -> None:
 
     Raises:
         ReaderGone: Nobody reads any more.
+        Unavailable: The output cannot be written.
     """
     try:
         act()
     except BrokenPipeError:
-        _leave()
+        _abandon()
+        raise ReaderGone from None
+    except OSError as error:
+        _abandon()
+        reason = error.strerror or str(error)
+        raise Unavailable(f"the answer cannot be written: {reason}", hint="see where stdout goes") from error
 
 
-def _leave() -> NoReturn:
+def _abandon() -> None:
     # The interpreter flushes stdout once more when it ends; that must not fail as well.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise ReaderGone from None

@@ -67,6 +67,12 @@ def test_where_there_is_no_register_nothing_is_offered(tmp_path: Path) -> None:
     assert not (tmp_path / "rollbook-data").exists()
 
 
+def test_settings_that_are_wrong_are_not_told_while_typing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBOOK_PROJECT", "not a name")
+    assert completed("rollbook show x", tmp_path) == []
+    assert completed("rollbook show x:", tmp_path) == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_is_made(shell: str, tmp_path: Path) -> None:
     environment = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -51,13 +52,19 @@ def test_a_terminal_is_never_exceeded(columns: int) -> None:
     assert "x" * 10 in target.getvalue()
 
 
+def test_where_room_is_short_the_prose_folds_and_numbers_stay_whole() -> None:
+    target = io.StringIO()
+    table = Table(("model", "value", "note"), (("m:v0", "0.805 [0.719, 0.869]", "below the minimum " * 5),))
+    terminal.write([table], Console(file=target, width=60))
+    assert "m:v0   0.805 [0.719, 0.869]  below the minimum" in target.getvalue()
+    assert len(target.getvalue().splitlines()) > 3
+
+
 def test_no_meaning_is_carried_by_colour() -> None:
     with_colour, without = io.StringIO(), io.StringIO()
     blocks: list[Block] = [Heading("head"), TABLE, Facts((("a", "b"),))]
     terminal.write(blocks, Console(file=with_colour, force_terminal=True, width=60, color_system="standard"))
     terminal.write(blocks, Console(file=without, width=60, no_color=True))
-    import re
-
     assert re.sub(r"\x1b\[[0-9;]*m", "", with_colour.getvalue()) == without.getvalue()
 
 

@@ -157,6 +157,17 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (exits.READER_GONE, b"")
 
 
+def test_an_output_that_is_full_is_told(tmp_path: Path) -> None:
+    program = "from rollbook.cli.main import run; run()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--version"], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False
+        )
+    assert done.returncode == 8
+    assert done.stderr.startswith(b"error: the answer cannot be written: No space left on device\n")
+    assert b"Traceback" not in done.stderr
+
+
 def test_an_output_without_unicode_is_escaped_not_refused(tmp_path: Path) -> None:
     program = "from rollbook.cli.output import write_text; write_text('└─ é\\n')"
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}

@@ -12,6 +12,7 @@ from rollbook.cli import documents
 from rollbook.cli.arguments import Reference
 from rollbook.cli.call import Call
 from rollbook.model.digest import Digest
+from rollbook.model.errors import InvalidInput
 
 
 def provenance(
@@ -41,6 +42,10 @@ def provenance(
 
 
 def _write(folder: Path, statements: dict[Digest, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for digest, content in statements.items():
-        (folder / f"{digest.hex}.json").write_bytes(content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for digest, content in statements.items():
+            (folder / f"{digest.hex}.json").write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidInput(f"cannot write to {str(folder)!r}: {reason}", hint="name a folder of yours") from error

@@ -9,6 +9,7 @@ import typer
 from rollbook.cli import documents, exits
 from rollbook.cli.call import Call
 from rollbook.cli.completion import complete_reference
+from rollbook.cli.progress import counting
 
 
 def verify(
@@ -26,7 +27,9 @@ def verify(
     from rollbook.cli.views.verification import shown
 
     call = Call.of(context)
-    found = call.api().verify(reference)
+    api = call.api()
+    with counting("checked") as progress:
+        found = api.verify(reference, progress=progress)
     call.answer({"ok": found.ok, "verification": documents.to_plain(found)}, lambda: shown(found))
     if not found.ok:
         raise typer.Exit(exits.DAMAGED)

@@ -163,7 +163,7 @@ def _gap(gap: Row) -> tuple[str, ...]:
 
 def _interval_head(found: Comparison) -> str:
     level = found.plan.get("level", 0.95)
-    return f"value [{float(level) * 100:.4g} % interval]" if isinstance(level, int | float) else "value"
+    return f"value [{float(level) * 100:.4g} %]" if isinstance(level, int | float) else "value"
 
 
 def estimate(row: Row) -> str:

@@ -27,14 +27,16 @@ def shown(diff: VersionDiff) -> Iterator[Block]:
     if diff.files:
         yield ""
         yield Heading("Files")
-        yield Table(("change", "path", "before", "after"), tuple(map(_file, diff.files)), right=("before", "after"))
+        rows = tuple(map(_file, diff.files))
+        yield Table(("change", "path", "before", "after"), rows, right=("before", "after"), fold=("path",))
     for table in diff.tables:
         yield ""
         yield from _table(table)
     if diff.metadata:
         yield ""
         yield Heading("Metadata")
-        yield Table(("change", "key", "before", "after"), tuple(map(_metadata, diff.metadata)))
+        rows = tuple(map(_metadata, diff.metadata))
+        yield Table(("change", "key", "before", "after"), rows, fold=("before", "after"))
 
 
 def _file(change: FileChange) -> tuple[str, ...]:

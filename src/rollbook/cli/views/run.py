@@ -17,7 +17,7 @@ def listed(runs: Sequence[RunFacts], now: int | None) -> Iterator[Block]:
         (run.short, run.name, run.job_type, run.state, _when(run.started_at, now), _lasted(run), ", ".join(run.tags))
         for run in runs
     )
-    yield Table(("run", "name", "job", "state", "started", "took", "tags"), rows)
+    yield Table(("run", "name", "job", "state", "started", "took", "tags"), rows, fold=("name", "tags"))
 
 
 def shown(

@@ -26,7 +26,8 @@ def shown(found: Verification) -> Iterator[Block]:
         yield f"{entries} could not be checked: there is no checksum to compare with"
     if found.faults:
         yield ""
-        yield Table(("finding", "what", "why"), tuple((f.finding, f.what, f.message) for f in found.faults))
+        rows = tuple((fault.finding, fault.what, fault.message) for fault in found.faults)
+        yield Table(("finding", "what", "why"), rows, fold=("what", "why"))
     if not found.ok:
         yield ""
         yield "Stop writing, restore from a backup, then verify again."

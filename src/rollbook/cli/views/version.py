@@ -18,12 +18,12 @@ _OUT = {"used": "used by run"}
 def logged(version: VersionFacts, *, created: bool) -> Iterator[Block]:
     """The answer of a command that made a version, or found it made."""
     yield f"{version.reference}  {'new' if created else 'the same content was logged before'}"
+    yield str(version.digest)
     yield Facts(
         (
             ("project", version.project),
             ("type", f"{version.type}, {version.data_class}"),
             _files(version),
-            ("digest", str(version.digest)),
         )
     )
 
@@ -58,6 +58,7 @@ def shown(
 ) -> Iterator[Block]:
     """Everything about one version: what is sealed, what was said later, what it is linked with, what is in it."""
     yield Heading(f"{version.project}/{version.reference}")
+    yield str(version.digest)
     yield Facts(tuple(_sealed(version, now)))
     yield ""
     yield from _beside(version, notes)
@@ -68,7 +69,6 @@ def shown(
 def _sealed(version: VersionFacts, now: int | None) -> Iterator[tuple[str, str]]:
     yield "type", version.type
     yield "data class", version.data_class
-    yield "digest", str(version.digest)
     yield "logged", f"{_when(version.created_at, now)} by {words.person(version.created_by)}"
     yield _files(version)
     if version.metadata:
@@ -123,6 +123,7 @@ def _entries(entries: Sequence[Entry]) -> Iterator[Block]:
         ("path", "kind", "size", "rows", "content"),
         tuple(_entry(entry) for entry in entries[:_MOST_FILES]),
         right=("size", "rows"),
+        fold=("path", "content"),
     )
     if len(entries) > _MOST_FILES:
         yield f"... and {words.counted(len(entries) - _MOST_FILES, 'more file')}: all with --json"
