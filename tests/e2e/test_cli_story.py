@@ -198,7 +198,7 @@ def test_statements_written_out_carry_their_name(story: Story) -> None:
 
 
 def test_names_values_and_reasons_pass_unharmed(story: Story) -> None:
-    reason = "it's \"better\" — näher an 0,84; $HOME `x` \\n"
+    reason = 'it\'s "better" — näher an 0,84; $HOME `x` \\n'
     Path("my file (1).csv").write_text("a\n")
     options = ["--type", "dataset", "--name", "odd", "-m", f"why={reason}", "-t", "two words"]
     made = story("log", "my file (1).csv", *options)["version"]

@@ -39,9 +39,7 @@ def _shared(
     ] = None,
     json: Annotated[
         bool,
-        typer.Option(
-            "--json", help="Write one JSON document instead of text.", callback=_remember, expose_value=False
-        ),
+        typer.Option("--json", help="Write one JSON document instead of text.", callback=_remember, expose_value=False),
     ] = False,
 ) -> None:
     """Carries the options; never called."""

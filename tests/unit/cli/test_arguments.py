@@ -33,9 +33,7 @@ def test_a_value_is_json_where_it_parses_else_text(text: str, value: Any) -> Non
     assert pairs([text], "--metadata") == {"k": value}
 
 
-@pytest.mark.parametrize(
-    ("given_texts", "named"), [(["k"], "'k'"), (["=v"], "'=v'"), (["k=1", "k=2"], "'k' twice")]
-)
+@pytest.mark.parametrize(("given_texts", "named"), [(["k"], "'k'"), (["=v"], "'=v'"), (["k=1", "k=2"], "'k' twice")])
 def test_what_is_no_pair_is_refused_by_name(given_texts: list[str], named: str) -> None:
     with pytest.raises(InvalidInput, match="--metadata") as caught:
         pairs(given_texts, "--metadata")

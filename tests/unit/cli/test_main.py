@@ -92,9 +92,7 @@ def test_the_release_is_told(rollbook: Rollbook) -> None:
         (["compare"], "REF"),
     ],
 )
-def test_a_call_that_cannot_be_understood_ends_with_2(
-    arguments: list[str], message: str, rollbook: Rollbook
-) -> None:
+def test_a_call_that_cannot_be_understood_ends_with_2(arguments: list[str], message: str, rollbook: Rollbook) -> None:
     ended = rollbook(*arguments)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err
@@ -103,9 +101,7 @@ def test_a_call_that_cannot_be_understood_ends_with_2(
     assert json.loads(as_json.err)["error"]["kind"] == "invalid_input"
 
 
-def test_a_bug_is_told_as_one_without_a_traceback(
-    rollbook: Rollbook, failing: Callable[[BaseException], None]
-) -> None:
+def test_a_bug_is_told_as_one_without_a_traceback(rollbook: Rollbook, failing: Callable[[BaseException], None]) -> None:
     failing(ZeroDivisionError("division by zero"))
     ended = rollbook("ls", "--projects")
     assert (ended.code, ended.out) == (9, "")
@@ -126,9 +122,7 @@ def test_an_interruption_ends_with_130(rollbook: Rollbook, failing: Callable[[Ba
     assert rollbook("ls", "--projects").code == 130
 
 
-def test_an_error_cannot_steer_the_terminal(
-    rollbook: Rollbook, failing: Callable[[BaseException], None]
-) -> None:
+def test_an_error_cannot_steer_the_terminal(rollbook: Rollbook, failing: Callable[[BaseException], None]) -> None:
     failing(errors.NotFound("no \x1b[2J", hint="see \x1b[0m"))
     assert "\x1b" not in rollbook("ls", "--projects").err
 

@@ -18,16 +18,12 @@ def compare(
     context: typer.Context,
     references: Annotated[
         list[str],
-        typer.Argument(
-            metavar="REF", help="Models, or evaluations of them.", autocompletion=complete_reference
-        ),
+        typer.Argument(metavar="REF", help="Models, or evaluations of them.", autocompletion=complete_reference),
     ],
     *,
     by: Annotated[
         list[str] | None,
-        typer.Option(
-            "--by", metavar="COL[,COL]", help="Group by an attribute, or by several crossed; repeatable."
-        ),
+        typer.Option("--by", metavar="COL[,COL]", help="Group by an attribute, or by several crossed; repeatable."),
     ] = None,
     metric: Annotated[
         list[str] | None,

@@ -13,9 +13,7 @@ from rollbook.cli.completion import complete_reference
 
 def diff(
     context: typer.Context,
-    old: Annotated[
-        str, typer.Argument(metavar="OLD", help="The version before.", autocompletion=complete_reference)
-    ],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The version before.", autocompletion=complete_reference)],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The version after.", autocompletion=complete_reference)],
     key: Annotated[
         list[str] | None,

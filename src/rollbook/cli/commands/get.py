@@ -15,9 +15,7 @@ from rollbook.cli.call import Call
 def get(
     context: typer.Context,
     reference: Reference,
-    to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Target folder; default ./artifacts/NAME-vN.")
-    ] = None,
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="Target folder; default ./artifacts/NAME-vN.")] = None,
     path_prefix: Annotated[
         str, typer.Option(metavar="PREFIX", help="Only files whose path starts so.", show_default=False)
     ] = "",

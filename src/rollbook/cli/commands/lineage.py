@@ -19,9 +19,7 @@ def lineage(
     ],
     up: Annotated[bool, typer.Option("--up", help="Only what it was made from.")] = False,
     down: Annotated[bool, typer.Option("--down", help="Only what was made from it.")] = False,
-    depth: Annotated[
-        int | None, typer.Option(metavar="N", help="Steps in each direction; default all.")
-    ] = None,
+    depth: Annotated[int | None, typer.Option(metavar="N", help="Steps in each direction; default all.")] = None,
 ) -> None:
     """Show what a version was made from, and what was made from it.
 

@@ -58,9 +58,7 @@ def _versions(call: Call, collection: str) -> None:
 
     api, name = call.api_of(collection)
     found = [item.facts for item in api.artifacts(name)]
-    call.answer(
-        {"versions": [documents.version(facts) for facts in found]}, lambda: version.listed(found, call.now())
-    )
+    call.answer({"versions": [documents.version(facts) for facts in found]}, lambda: version.listed(found, call.now()))
 
 
 def _collections(call: Call, api: Api, type_: str) -> None:
