@@ -19,28 +19,39 @@ pytestmark = pytest.mark.faults
 PROCESSES = 16
 
 # Every process logs the same things and things of its own, round by round, and says what it was told.
-CROWD = """
+CROWD = '''
 import os, sys, traceback
 from pathlib import Path
 import rollbook, rollbook.sdk.embedded, rollbook.sdk.run
+from rollbook.model.errors import Unavailable
 
 root, processes, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 gate, opened = os.pipe()
+
+def patiently(call, *arguments, **options):
+    """What `Unavailable` asks for: on a machine that is busy with other things, the wait for the lock can run out."""
+    for _ in range(20):
+        try:
+            return call(*arguments, **options)
+        except Unavailable:
+            continue
+    return call(*arguments, **options)
 
 def log(run, name, text):
     draft = rollbook.Artifact(name, "dataset", {"text": text})
     with draft.new_file("data.txt") as stream:
         stream.write(text * 100)
-    return run.log_artifact(draft).name
+    return patiently(run.log_artifact, draft).name
 
 def work(who):
     os.read(gate, 1)
-    with rollbook.init("math", data_dir=root, save_code=False, name=f"process {who}") as run:
+    with patiently(rollbook.init, "math", data_dir=root, save_code=False, name=f"process {who}") as run:
         for number in range(rounds):
             lines = [f"same {number} {log(run, 'same', f'same {number}')}"]
             lines.append(f"own {who} {number} {log(run, 'own', f'own {who} {number}')}")
             run.log({"number": number})
-            rollbook.Api(root, "math").alias(lines[-1].rpartition(" ")[2], "newest", reason=f"{who} {number}")
+            register = rollbook.Api(root, "math")
+            patiently(register.alias, lines[-1].rpartition(" ")[2], "newest", reason=f"{who} {number}")
             os.write(1, ("\\n".join(lines) + "\\n").encode())
 
 children = []
@@ -57,7 +68,7 @@ for who in range(processes):
 os.write(opened, b"x" * processes)
 failed = [child for child in children if os.waitpid(child, 0)[1] != 0]
 sys.exit(len(failed))
-"""
+'''
 
 
 def look(root: Path) -> int:
@@ -80,7 +91,7 @@ def look(root: Path) -> int:
     return seen
 
 
-@pytest.mark.parametrize("rounds", [6, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.timeout(3600)
 def test_sixteen_writers_and_a_reader(tmp_path: Path, rounds: int) -> None:
     root = tmp_path / "register"
