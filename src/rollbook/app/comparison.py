@@ -13,9 +13,9 @@ from rollbook.app.evaluations import Found
 from rollbook.app.register import Register
 from rollbook.compare import ComparisonPlan, EvaluationData
 from rollbook.compare import compare as compare_
+from rollbook.compare.attributes import labels
 from rollbook.model.canonical import JSON
 from rollbook.model.errors import InvalidInput
-from rollbook.model.evaluation import MISSING
 from rollbook.model.results import Comparison
 
 MAX_MODELS = 1000
@@ -126,11 +126,7 @@ def _filtered(data: EvaluationData, where: Mapping[str, str]) -> EvaluationData:
         return data
     keep = np.ones(len(data.row), dtype=bool)
     for name, value in where.items():
-        if name not in data.groups:
-            known = ", ".join(sorted(data.groups)) or "none"
-            raise InvalidInput(f"no attribute {name!r} to filter by", hint=f"attributes: {known}")
-        labels = np.asarray([MISSING if label is None else str(label) for label in data.groups[name]])
-        keep &= labels == str(value)
+        keep &= labels(data, name) == str(value)
     if not keep.any():
         wanted = ", ".join(f"{name}={value}" for name, value in where.items())
         raise InvalidInput(f"no row has {wanted}", hint="see the groups with --by")
@@ -146,5 +142,5 @@ def _filtered(data: EvaluationData, where: Mapping[str, str]) -> EvaluationData:
         score=kept(data.score),
         prediction=kept(data.prediction),
         weight=kept(data.weight),
-        groups={name: kept(labels) for name, labels in data.groups.items()},
+        groups={name: kept(column) for name, column in data.groups.items()},
     )

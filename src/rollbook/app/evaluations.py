@@ -81,8 +81,7 @@ def find(register: Register, connection: Connection, references: Sequence[str], 
 
 
 def _choices(register: Register, connection: Connection, reference: str, project: str) -> list[Found]:
-    named = locate(register, connection, reference, project)
-    register.allow("aggregate.read", named.project_name, named.name)
+    named = locate(register, connection, reference, project, "aggregate.read")
     if named.version.type == EVALUATION:
         return [_found(connection, named)]
     rows = evaluations.of_model(connection, named.version)

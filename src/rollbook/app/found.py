@@ -14,12 +14,15 @@ from rollbook.model.digest import Digest
 from rollbook.model.errors import NotFound
 from rollbook.model.facts import VersionFacts
 from rollbook.model.names import LATEST
+from rollbook.model.permission import Action
 from rollbook.model.reference import Reference
 from rollbook.model.version import check_data_class
 
 
-def locate(register: Register, connection: Connection, reference: str, project: str) -> MembershipRow:
-    """The membership that a reference names, read as seen from a project.
+def locate(
+    register: Register, connection: Connection, reference: str, project: str, action: Action = "version.read"
+) -> MembershipRow:
+    """The membership that a reference names, as seen from a project, for an actor who may do `action` with it.
 
     Raises:
         InvalidReference: It does not follow the grammar, or a digest prefix is ambiguous.
@@ -30,7 +33,7 @@ def locate(register: Register, connection: Connection, reference: str, project: 
     if parsed.entity not in ("", register.actor.organisation):
         raise NotFound(f"no organisation {parsed.entity!r}", hint=f"this register is {register.actor.organisation!r}")
     name = parsed.project or project
-    register.allow("version.read", name, parsed.collection)
+    register.allow(action, name, parsed.collection)
     row = register.project(connection, name)
     if parsed.digest_prefix:
         return locate_digest(connection, row, versions.by_digest(connection, row, parsed.digest_prefix).digest)

@@ -112,8 +112,8 @@ def _versions(register: Register, members: list[MembershipRow], tally: _Tally, p
         tally.versions += 1
         try:
             manifest = _manifest(register, member)
-        except RollbookError as error:
-            tally.damaged(member.name, error.message)
+        except (RollbookError, TypeError, ValueError) as error:  # a database that was edited may hold any type
+            tally.damaged(member.name, str(error))
             continue
         for entry in manifest.entries:
             _entry(register, member, entry, tally, progress)

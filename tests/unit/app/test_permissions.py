@@ -1,0 +1,83 @@
+"""Every verb asks first: each role may do what the table says, and nothing else, through the verbs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import get_args
+
+import pytest
+
+from rollbook.app import aliases, commits, comparison, diff, doctor, keys, lineage, runs, verify, versions
+from rollbook.app.register import Register
+from rollbook.model.errors import Conflict, Forbidden, InvalidInput, NotFound
+from rollbook.model.facts import NewRun, NewVersion, RunChanges
+from rollbook.model.manifest import build
+from rollbook.model.permission import GRANTS, Action, Role
+
+Verb = Callable[[Register], object]
+
+
+def _new(register: Register) -> object:
+    return commits.commit(register, NewVersion(project="math", collection="data", type="dataset", manifest=build([])))
+
+
+VERBS: dict[str, tuple[Action, Verb]] = {
+    "commit": ("version.write", _new),
+    "resolve": ("version.read", lambda r: versions.resolve(r, "data:v0", "math")),
+    "list versions": ("version.read", lambda r: versions.list_versions(r, "math", "data")),
+    "list collections": ("version.read", lambda r: versions.list_collections(r, "math")),
+    "set alias": ("alias.move", lambda r: aliases.set_alias(r, "data:v0", "good", "math")),
+    "promote": ("alias.promote", lambda r: aliases.set_alias(r, "data:v0", "best", "math", action="promote")),
+    "roll back": ("alias.promote", lambda r: aliases.rollback(r, "data", "champion", "math")),
+    "delete alias": ("alias.move", lambda r: aliases.delete_alias(r, "data", "champion", "math")),
+    "alias history": ("version.read", lambda r: aliases.history(r, "data", "champion", "math")),
+    "start run": ("run.write", lambda r: runs.start(r, NewRun(project="math"))),
+    "update run": ("run.write", lambda r: runs.update(r, "nobody", "math", RunChanges())),
+    "read run": ("run.read", lambda r: runs.get(r, "nobody", "math")),
+    "list runs": ("run.read", lambda r: runs.list_runs(r, "math")),
+    "heartbeat": ("run.write", lambda r: runs.heartbeat(r, "nobody", "math")),
+    "lineage": ("version.read", lambda r: lineage.lineage(r, "data:v0", "math")),
+    "diff": ("rows.read", lambda r: diff.diff(r, "data:v0", "data:v0", "math")),
+    "verify": ("store.verify", lambda r: verify.verify(r, None, "math")),
+    "doctor": ("store.verify", doctor.doctor),
+    "key": ("version.write", lambda r: keys.key_of(r, "math")),
+    "compare": ("aggregate.read", lambda r: comparison.compare(r, ["data:v0"], "math", {})),
+}
+_ALSO_NEEDS: dict[str, Action] = {"diff": "version.read", "set alias": "version.read", "promote": "version.read"}
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("name", VERBS)
+def test_each_role_may_do_what_the_table_grants(
+    commit: Callable[..., object], as_role: Callable[..., Register], name: str, role: Role
+) -> None:
+    commit("data", b"one", aliases=("champion",))
+    needed, verb = VERBS[name]
+    granted = {needed, _ALSO_NEEDS.get(name, needed)} <= GRANTS[role]
+
+    def attempt() -> object:
+        return verb(as_role(role))
+
+    if not granted:
+        with pytest.raises(Forbidden, match=role):
+            attempt()
+        return
+    # Allowed, though it may be refused for another reason: there is no such run, nothing to undo.
+    with suppress(Conflict, InvalidInput, NotFound):
+        attempt()
+
+
+@pytest.mark.parametrize("name", [name for name in VERBS if name != "doctor"])
+def test_another_organisation_sees_nothing(
+    register: Register, commit: Callable[..., object], as_role: Callable[..., Register], name: str
+) -> None:
+    commit("data", b"one", aliases=("champion",))
+    stranger = as_role("owner", "elsewhere")
+    before = versions.resolve(register, "data:v0", "math").digest
+    try:
+        found = VERBS[name][1](stranger)
+    except (NotFound, Forbidden):
+        found = None
+    assert str(before) not in repr(found)
+    assert [version.digest for version in versions.list_versions(register, "math", "data")] == [before]
