@@ -274,6 +274,25 @@ def test_mistakes_end_with_their_code_and_change_nothing(
     assert story("ls") == before
 
 
+def test_another_project_is_reached_by_its_name(story: Story) -> None:
+    story("log", "raw.csv", "--type", "dataset", "-n", "data", "--project", "math")
+    story("log", "clean", "--type", "dataset", "-n", "data", "--project", "math", "--use", "data:v0")
+    story("log", "raw.csv", "--type", "dataset", "-n", "other")
+    assert story("ls", "--projects")["projects"] == ["default", "math"]
+    assert [item["number"] for item in story("ls", "math/data")["versions"]] == [1, 0]
+    assert story("show", "math/data:v0")["version"]["reference"] == "math/data:v0"
+    assert story("history", "math/data")["collection"] == "math/data"
+    assert story("diff", "math/data:v0", "math/data:v1")["diff"]["files"]
+    assert story("provenance", "math/data")["statements"]
+    assert story("lineage", "math/data", "--up")["lineage"]["edges"]
+    assert story("promote", "math/data:v0")["move"]["to_number"] == 0
+    assert story("promote", "math/data:v1")["move"]["from_number"] == 0
+    assert story("rollback", "math/data")["move"]["to_number"] == 0
+    assert story("tag", "math/data", "--add", "x")["version"]["project"] == "math"
+    assert story("get", "math/data", "--to", "out")["files"] == ["pupils.csv"]
+    assert story("verify", "math/data")["ok"]
+
+
 def test_damage_is_found_and_ends_with_7(story: Story, tmp_path: Path) -> None:
     story("log", "raw.csv", "--type", "dataset")
     assert story("verify")["ok"]

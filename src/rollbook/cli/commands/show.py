@@ -50,7 +50,7 @@ def _version(call: Call, api: Api, version: Version) -> None:
     from rollbook.cli.views.version import shown
 
     facts, entries, notes = version.facts, version.files(), version.notes()
-    neighbours = api.lineage(str(facts.digest), depth=1)
+    neighbours = api.lineage(version.qualified_name, depth=1)
     links = [documents.to_plain(edge) for edge in neighbours.edges]
     document = {
         "version": documents.version(facts),
