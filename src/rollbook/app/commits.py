@@ -56,7 +56,9 @@ def commit(register: Register, new: NewVersion) -> Committed:
             connection, collection, _values(register, new, seal, blob, run), act, stated_number=new.stated_number
         )
         if done.created:
+            # `latest` follows by itself, and this entry is its move's entry too.
             details: dict[str, JSON] = {"digest": str(seal.digest), "number": done.membership.number}
+            details["latest"] = done.latest.to_number if done.latest is not None else None
             register.record(connection, project, "version.commit", resource, details)
         under_way = _Commit(register, connection, project, collection, run, new)
         _name(under_way, done.membership)

@@ -36,7 +36,7 @@ def diff(register: Register, old: str, new: str, project: str, *, key: Sequence[
     files_before = {entry.path: entry for entry in manifest_of(register, before).entries}
     files_after = {entry.path: entry for entry in manifest_of(register, after).entries}
     changes = _files(files_before, files_after)
-    changed = [change.path for change in changes if change.change == "changed"]
+    pairs = [(change.path, change.path) for change in changes if change.change == "changed"] or _renamed(changes)
     return VersionDiff(
         old=before.reference,
         new=after.reference,
@@ -44,8 +44,8 @@ def diff(register: Register, old: str, new: str, project: str, *, key: Sequence[
         files=tuple(changes),
         tables=tuple(
             found
-            for path in changed
-            if (found := _table(register, files_before[path], files_after[path], key)) is not None
+            for source, target in pairs
+            if (found := _table(register, files_before[source], files_after[target], key)) is not None
         ),
         metadata=tuple(_metadata(before.metadata, after.metadata)),
         type_change=(before.type, after.type) if before.type != after.type else None,
@@ -74,6 +74,15 @@ def _files(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[File
     return changes
 
 
+def _renamed(changes: Sequence[FileChange]) -> list[tuple[str, str]]:
+    """The only table that went and the only one that came: most likely one table under another name."""
+    gone, come = (
+        [item.path for item in changes if item.change == change and item.path.endswith(tables.TABLE_SUFFIXES)]
+        for change in ("removed", "added")
+    )
+    return [(gone[0], come[0])] if len(gone) == len(come) == 1 else []
+
+
 def _metadata(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[MetadataChange]:
     changes: list[MetadataChange] = []
     for key in sorted(before.keys() | after.keys()):
@@ -88,7 +97,8 @@ def _metadata(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[Met
 
 def _table(register: Register, old: Entry, new: Entry, key: Sequence[str]) -> TableChange | None:
     """How a table changed; None for what is not a table, or cannot be read as one and no key was asked for."""
-    if not old.path.endswith(tables.TABLE_SUFFIXES) or old.stored is None or new.stored is None:
+    named = old.path.endswith(tables.TABLE_SUFFIXES) and new.path.endswith(tables.TABLE_SUFFIXES)
+    if not named or old.stored is None or new.stored is None:
         return None
     try:
         found = tables.diff_tables(_read(register, old), _read(register, new), key=key)
@@ -97,7 +107,7 @@ def _table(register: Register, old: Entry, new: Entry, key: Sequence[str]) -> Ta
             raise
         return None
     return TableChange(
-        path=old.path,
+        path=new.path,
         columns_added=tuple(column.name for column in found.columns if column.old is None),
         columns_removed=tuple(column.name for column in found.columns if column.new is None),
         columns_retyped=tuple(

@@ -71,8 +71,8 @@ def _disk(register: Register) -> Iterator[Check]:
     yield Check(
         check="store",
         status="ok",
-        message=f"{stats.chunks:,} chunks of {stats.logical_bytes:,} bytes in {stats.packs:,} packs of "
-        f"{stats.stored_bytes:,} bytes",
+        message=f"chunks {stats.chunks:,}, {stats.logical_bytes:,} bytes; packs {stats.packs:,}, "
+        f"{stats.stored_bytes:,} bytes stored",
     )
 
 
@@ -103,7 +103,7 @@ def _keys(register: Register) -> Iterator[Check]:
     yield Check(
         check="keys",
         status="ok",
-        message=f"{len(keys)} pseudonym keys",
+        message=f"{len(keys)} pseudonym {'key' if len(keys) == 1 else 'keys'}",
         hint="back them up apart from the data: whoever has both can link students" if keys else "",
     )
 

@@ -11,7 +11,7 @@ from rollbook.app import runs
 from rollbook.app.found import locate
 from rollbook.app.register import Register
 from rollbook.app.versions import MAX_MANIFEST
-from rollbook.catalog import Connection, audit, memberships, projects
+from rollbook.catalog import Connection, audit, memberships, projects, versions
 from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import AuditRow, MembershipRow, ProjectRow
 from rollbook.history import read_rows
@@ -22,7 +22,6 @@ from rollbook.model.errors import CorruptData, MissingExtra, NotFound, RollbookE
 from rollbook.model.extras import needs_extra
 from rollbook.model.manifest import Entry, Manifest
 from rollbook.model.results import Fault, Verification
-from rollbook.model.version import read_seal
 
 Progress = Callable[[int], None]
 _PAGE = 1000
@@ -112,8 +111,8 @@ def _versions(register: Register, members: list[MembershipRow], tally: _Tally, p
         tally.versions += 1
         try:
             manifest = _manifest(register, member)
-        except (RollbookError, TypeError, ValueError) as error:  # a database that was edited may hold any type
-            tally.damaged(member.name, str(error))
+        except RollbookError as error:
+            tally.damaged(member.name, error.message)
             continue
         for entry in manifest.entries:
             _entry(register, member, entry, tally, progress)
@@ -126,9 +125,11 @@ def _versions(register: Register, members: list[MembershipRow], tally: _Tally, p
 
 
 def _manifest(register: Register, member: MembershipRow) -> Manifest:
-    seal = read_seal(member.version.seal, member.version.digest)
+    fault = versions.fault(member.version)
+    if fault:
+        raise CorruptData(fault)
     manifest = manifests.read(register.blobs.read(member.version.manifest_blob, limit=MAX_MANIFEST))
-    if manifest.digest != seal.manifest:
+    if manifest.digest != member.version.manifest_digest:
         raise CorruptData("the manifest does not match the version's seal")
     return manifest
 

@@ -113,9 +113,9 @@ def check(connection: Connection, project: ProjectRow) -> Iterator[str]:
     last = 0
     while batch := _after(connection, project, last):
         for version in batch:
-            fault = _fault(version)
-            if fault:
-                yield f"version {version.digest}: {fault}"
+            found = fault(version)
+            if found:
+                yield f"version {version.digest}: {found}"
         last = batch[-1].key
 
 
@@ -124,11 +124,14 @@ def _after(connection: Connection, project: ProjectRow, key: int) -> tuple[Versi
     return every(connection, query.order_by(versions.c.key).limit(_BATCH), _version)
 
 
-def _fault(version: VersionRow) -> str:
+def fault(version: VersionRow) -> str:
+    """What is wrong with a version's row: its seal has another digest, or its columns say something else; or ""."""
     try:
         seal = read_seal(version.seal, version.digest)
     except CorruptData as error:
         return error.message
+    except (TypeError, ValueError) as error:  # an edited database may hold values of any type
+        return str(error)
     sealed = (seal.type, seal.data_class, seal.manifest, encode(seal.metadata).decode())
     stored = (version.type, version.data_class, version.manifest_digest, version.metadata)
     return "" if stored == sealed else "type, class, manifest or metadata differ from the seal"

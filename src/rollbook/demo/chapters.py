@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rollbook.demo import findings
 from rollbook.demo.columns import length, part
+from rollbook.demo.models.base import log_loss
 from rollbook.demo.narrator import Narrator
 from rollbook.demo.workshop import Exam, Logged, Train, Workshop
 from rollbook.model.results import Comparison
@@ -57,7 +58,7 @@ def train_models(tell: Narrator, workshop: Workshop, exam: Exam, recipes: Mappin
         with tell.doing(f"training: {architecture}"):
             item = workshop.train(recipe.train, exam.problem, collection=recipe.collection, dataset=exam.dataset)
         logged[item.version.name] = item
-    tell.table(("version", "model", "parameters", "log loss by step"), [_line(x) for x in logged.values()], left=2)
+    tell.table(("version", "model", "parameters", "log loss"), [_line(item, exam) for item in logged.values()], left=2)
     return logged
 
 
@@ -113,10 +114,10 @@ def promote_retrained(tell: Narrator, workshop: Workshop, exam: Exam, before: Ve
     tell.table(("from", "to", "act", "why"), _moves(workshop, new.collection), left=4)
 
 
-def _line(item: Logged) -> Sequence[str]:
-    curve = item.trained.curve
-    fall = f"{curve[0]['validation_loss']:.3f} to {curve[-1]['validation_loss']:.3f}"
-    return item.version.name, item.trained.architecture, f"{item.trained.model.parameters:,}", fall
+def _line(item: Logged, exam: Exam) -> Sequence[str]:
+    scores = item.trained.model.scores(part(exam.problem.columns, "validation"))
+    loss = log_loss(exam.problem.truth("validation"), scores)
+    return item.version.name, item.trained.architecture, f"{item.trained.model.parameters:,}", f"{loss:.3f}"
 
 
 def _promote(tell: Narrator, workshop: Workshop, comparison: Comparison, champion: str) -> None:

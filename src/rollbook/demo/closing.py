@@ -47,11 +47,8 @@ def what_next(tell: Narrator, workshop: Workshop, before: set[Digest], commands:
         before: `stock` of before the story.
         commands: Commands and what they show.
     """
-    new = len(stock(workshop) - before)
-    if before:
-        tell.say(
-            f"This directory held the demo before: {new or 'no'} new versions. The same content is the same version."
-        )
+    if stock(workshop) == before:
+        tell.say("All of it was here before, so there is no new version: the same content is the same version.")
     tell.chapter(f"Done in {tell.seconds:.0f} s. Type next")
     tell.type([(f"export ROLLBOOK_DATA={workshop.target}", ""), *commands])
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,9 +67,11 @@ class Workshop(NamedTuple):
     def run(self, name: str, job_type: str, config: Params | None = None) -> Run:
         """Start a run."""
         # The demo's code is logged as a version of its own (`code`); the folder it happens to run in says nothing.
-        return rollbook.init(
-            self.project, name=name, job_type=job_type, config=config, data_dir=self.target, save_code=False
-        )
+        # On a terminal `init` names the run on stderr; here the narrator speaks, and a spinner is turning.
+        with redirect_stderr(io.StringIO()):
+            return rollbook.init(
+                self.project, name=name, job_type=job_type, config=config, data_dir=self.target, save_code=False
+            )
 
     def code(self) -> Version:
         """The demo's own source as a version, so that everything it makes can be traced to the code that made it."""

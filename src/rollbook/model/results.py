@@ -28,7 +28,7 @@ class TableChange(msgspec.Struct, frozen=True, kw_only=True):
     """How a table differs.
 
     Attributes:
-        path: Path of the table in both versions.
+        path: Path of the table in the new version; a table that was renamed is paired where only one was.
         columns_added: Names.
         columns_removed: Names.
         columns_retyped: Name, old type, new type.

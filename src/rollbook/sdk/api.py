@@ -91,7 +91,8 @@ class Api:
         """Put an alias back where it was before its last standing move.
 
         Raises:
-            Conflict: It was nowhere before.
+            NotFound: There is no such alias, or it was nowhere before.
+            Conflict: The version before was deleted.
         """
         return self.transport.rollback(collection, alias, self.project, segment=segment, reason=reason)
 

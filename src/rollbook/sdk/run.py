@@ -16,7 +16,6 @@ from rollbook.model.evaluation import EvaluationProtocol
 from rollbook.model.extras import needs_extra
 from rollbook.model.facts import Link, NewVersion, Origin, RunChanges, RunFacts
 from rollbook.model.names import check_name, check_tag
-from rollbook.model.provenance import Code
 from rollbook.sdk import capture, sources
 from rollbook.sdk.artifact import Artifact
 from rollbook.sdk.config import Facts
@@ -342,7 +341,7 @@ class Run:
                 links=tuple(links),
             )
         )
-        draft.logged = Version(committed.version, self._transport)
+        draft.logged = Version(committed.version, self._transport, created=committed.created)
         return draft.logged
 
     def _resolved(self, version: str | Version) -> Version:
@@ -360,11 +359,9 @@ class Run:
         return self._origin
 
     def _capture_code(self) -> JSON:
-        if not self._save_code:
-            return Code().to_json()
         captured = capture.code(Path.cwd())
         facts = captured.code.to_json()
-        if captured.files:
+        if captured.files and self._save_code:
             facts["version"] = str(self._log_code(captured))
         return facts
 

@@ -46,7 +46,8 @@ def init(
         tags: Labels.
         notes: Text.
         data_dir: Data directory; see `rollbook.sdk.settings.resolve`. Made where it does not exist.
-        save_code: Record git commit and difference, or keep the script itself.
+        save_code: Keep the difference from the git commit, or the script itself, as a code version. Commit and entry
+            point are recorded in any case.
 
     Returns:
         The run, to be used in a `with` block or ended with `finish()`.

@@ -28,11 +28,14 @@ class Version:
     Attributes:
         facts: Everything the register knows of it.
         transport: The connection it was read over.
+        created: Whether logging made it new in its collection; False where the same content stood there already, and
+            for versions that were only looked up.
     """
 
-    def __init__(self, facts: VersionFacts, transport: Transport) -> None:
+    def __init__(self, facts: VersionFacts, transport: Transport, *, created: bool = False) -> None:
         self.facts = facts
         self.transport = transport
+        self.created = created
 
     @property
     def name(self) -> str:

@@ -134,3 +134,10 @@ def test_verify_finds_an_audit_entry_that_was_changed(register: Register, commit
     with register.catalog.write() as connection:
         connection.exec_driver_sql("update audit set actor = 'user:eve' where sequence = 1")
     assert [fault.what for fault in verify.verify(register, None, "math").faults] == ["audit log"]
+
+
+def test_verify_finds_metadata_that_was_changed_beside_the_seal(register: Register, commit: Commit) -> None:
+    commit("data", b"one", metadata={"rows": 1})
+    with register.catalog.write() as connection:
+        connection.exec_driver_sql("""update versions set metadata = '{"rows":2}'""")
+    assert "differ from the seal" in verify.verify(register, "data:v0", "math").faults[0].message

@@ -100,4 +100,4 @@ def evaluate(
             aliases=alias or (),
             tags=tag or (),
         )
-    answer_logged(call, version, run)
+    answer_logged(call, version)

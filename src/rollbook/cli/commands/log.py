@@ -94,7 +94,7 @@ def log(
         else:
             facts: dict[str, Any] = {"metadata": sealed, "description": description, "data_class": data_class}
             version = run.log_artifact(Path(path), name or None, type_, **labels, **facts)
-    answer_logged(call, version, run)
+    answer_logged(call, version)
 
 
 def _log_roster(run: Run, path: Path, name: str, student: str, **options: Any) -> Version:
@@ -141,11 +141,11 @@ def _add(draft: Artifact, path: str, checksum: str | None) -> None:
         draft.add_file(path)
 
 
-def answer_logged(call: Call, version: Version, run: Run) -> None:
+def answer_logged(call: Call, version: Version) -> None:
     """Say which version there is now, and whether it is new."""
     from rollbook.cli.views.version import logged
 
-    created = version.facts.run == run.facts.id
+    created = version.created
     call.answer(
         {"created": created, "version": documents.version(version.facts)},
         lambda: logged(version.facts, created=created),
