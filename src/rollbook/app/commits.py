@@ -123,6 +123,7 @@ def _trace(commit: _Commit, membership: MembershipRow) -> None:
     """Where the version came from: lineage edges, links and the provenance statement."""
     connection, new, run = commit.connection, commit.new, commit.run
     at = commit.register.clock()
+    told = run is not None and _made_before(commit, run, membership)
     if run is not None:
         lineage.add_edge(connection, run, membership, "produced", reference=membership.name, at=at)
     for link in new.links:
@@ -131,6 +132,8 @@ def _trace(commit: _Commit, membership: MembershipRow) -> None:
     if new.type == EVALUATION:
         declared = cast("dict[str, JSON]", new.metadata.get(EVALUATION) or {})
         evaluations.record(connection, membership.version, encode(declared.get("protocol")).decode(), at=at)
+    if told:
+        return
     content = statement(
         name=f"{commit.project.name}/{membership.name}",
         version=membership.version.digest,
@@ -144,6 +147,12 @@ def _trace(commit: _Commit, membership: MembershipRow) -> None:
         materials=_materials(commit),
     )
     statements_.add(connection, membership.version, content, run=run.key if run else None, at=at)
+
+
+def _made_before(commit: _Commit, run: RunRow, membership: MembershipRow) -> bool:
+    """Whether this run made this version already: its statement stands, and says the same but for the time."""
+    made = lineage.of_run(commit.connection, run.key, "produced")
+    return any(edge.version == membership.version.key for edge in made)
 
 
 def _materials(commit: _Commit) -> list[Material]:

@@ -71,9 +71,11 @@ def open_directory(
             raise NotFound(f"{str(root)!r} is not a data directory", hint="'rollbook init' makes one")
         _create(root, clock, random)
     read_marker(root)
+    # A register on a read-only disk (an archive, a snapshot) is read; every write is refused with its reason.
+    read_only = not os.access(root, os.W_OK)
     return Register(
-        catalog=Catalog.open(root / CATALOG),
-        blobs=Blobs.open_local(root / BLOBS),
+        catalog=Catalog.open(root / CATALOG, read_only=read_only),
+        blobs=Blobs.open_local(root / BLOBS, read_only=read_only),
         root=root,
         actor=Actor(user, ORGANISATION, "owner"),
         clock=clock,

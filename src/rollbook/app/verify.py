@@ -16,7 +16,7 @@ from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import AuditRow, MembershipRow, ProjectRow
 from rollbook.history import read_rows
 from rollbook.model import manifest as manifests
-from rollbook.model.canonical import decode
+from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, MissingExtra, NotFound, RollbookError
 from rollbook.model.extras import needs_extra
@@ -131,6 +131,10 @@ def _manifest(register: Register, member: MembershipRow) -> Manifest:
     manifest = manifests.read(register.blobs.read(member.version.manifest_blob, limit=MAX_MANIFEST))
     if manifest.digest != member.version.manifest_digest:
         raise CorruptData("the manifest does not match the version's seal")
+    schemas: dict[str, JSON] = {entry.path: list(entry.columns) for entry in manifest.entries if entry.columns}
+    sealed = (manifest.size, len(manifest.entries), encode(schemas).decode())
+    if (member.version.size, member.version.file_count, member.version.schemas) != sealed:
+        raise CorruptData("size, files or schemas in the catalog are not those of the manifest")
     return manifest
 
 

@@ -34,7 +34,7 @@ GRANTS: dict[Role, frozenset[Action]] = {
     "viewer": frozenset({"aggregate.read"}),
     "educator": frozenset({"aggregate.read"}),
     "analyst": _WRITE | _READ | _ROWS,
-    "admin": frozenset({"project.create", "alias.promote", "aggregate.read", "audit.read", "store.verify"}),
+    "admin": frozenset({"project.create", "alias.promote", "aggregate.read", "store.verify"}),
     "auditor": frozenset({"audit.read", "store.verify"}),
     "service": frozenset({"run.write", "run.read", "version.write", "version.read"}),
 }

@@ -120,5 +120,9 @@ class Api:
         """Check a version, or the whole register, byte by byte."""
         return self.transport.verify(reference, self.project, progress=progress)
 
+    def close(self) -> None:
+        """Let go of files and connections; they are opened again when needed."""
+        self.transport.close()
+
     def __repr__(self) -> str:
         return f"<Api {self.transport.location!r}, project {self.project!r}>"

@@ -45,6 +45,11 @@ class Embedded:
         """The data directory."""
         return str(self._register.root)
 
+    def close(self) -> None:
+        """Let go of files and connections, so that the disk can be unmounted; they are opened again when needed."""
+        self._register.catalog.close()
+        self._register.blobs.close()
+
     def upload(self) -> AbstractContextManager[BlobWriter]:
         """Blobs on their way in."""
         return self._register.blobs.writer()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -49,6 +51,8 @@ class Run:
         self.facts = facts
         self._transport = transport
         self._log = PatientLog(transport.open_log(facts))
+        self._logging = threading.Lock()
+        self._process = os.getpid()
         self._step = 0
         self._rows = 0
         self._finished = False
@@ -91,12 +95,18 @@ class Run:
         Raises:
             InvalidInput: A value cannot be recorded, or the step goes back; nothing was recorded.
         """
+        self._require_open()
+        with self._logging:  # threads that log at once get steps of their own
+            written = self._log.append(data, time_us=time.time_ns() // 1000, step=self._step if step is None else step)
+            self._last.update(data)
+            self._rows += 1
+            self._step = written + 1 if commit else written
+
+    def _require_open(self) -> None:
         if self._finished:
             raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
-        written = self._log.append(data, time_us=time.time_ns() // 1000, step=self._step if step is None else step)
-        self._last.update(data)
-        self._rows += 1
-        self._step = written + 1 if commit else written
+        if os.getpid() != self._process:
+            raise InvalidInput(f"run {self.id} belongs to the parent of this process", hint="call rollbook.init() here")
 
     def history(self) -> Iterator[dict[str, Any]]:
         """The rows logged so far, one per step, with `_step` and `_time`."""
@@ -151,13 +161,17 @@ class Run:
             SourceUnreadable: No such file.
             Conflict: The stated number is not the next, or the collection has another type. Nothing was logged.
         """
-        if self._finished:
-            raise InvalidInput(f"run {self.id} is finished", hint="start another with rollbook.init()")
-        draft = (
-            artifact
-            if isinstance(artifact, Artifact)
-            else sources.draft(artifact, name, type, metadata=metadata, description=description, data_class=data_class)
-        )
+        self._require_open()
+        if isinstance(artifact, Artifact):
+            if name is not None or metadata is not None or description or type not in (None, artifact.type):
+                raise InvalidInput(
+                    f"name, type, metadata and description of {artifact!r} are its own", hint="set them on the artifact"
+                )
+            draft = artifact
+        else:
+            draft = sources.draft(
+                artifact, name, type, metadata=metadata, description=description, data_class=data_class
+            )
         return self._commit(draft, aliases or (), [*draft.tags, *(tags or ())], ())
 
     def log_evaluation(  # noqa: PLR0913 - one keyword for each fact of an evaluation
@@ -292,12 +306,17 @@ class Run:
         return self._commit(draft, aliases, tags, ())
 
     def finish(self, exit_code: int = 0) -> None:
-        """End the run. Called by the `with` block and at the end of the process."""
-        if self._finished:
+        """End the run: at the end of the `with` block or of the process, not of a child that was forked from it."""
+        if self._finished or os.getpid() != self._process:
             return
         self._finished = True
         self._heartbeat.stop()
-        self._log.close()
+        try:
+            self._log.close()
+        finally:
+            self._end(exit_code)
+
+    def _end(self, exit_code: int) -> None:
         self._store_summary()
         origin = self._known_origin()
         self._transport.update_run(
@@ -309,6 +328,7 @@ class Run:
                 rows=self._rows,
             ),
         )
+        self._transport.close()
         if self._on_finish is not None:
             self._on_finish(self)
 
@@ -406,7 +426,8 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.finish(exit_code=0 if kind is None else 1)
+        left_well = error is None or (isinstance(error, SystemExit) and error.code in (None, 0))
+        self.finish(exit_code=0 if left_well else 1)
 
     def __repr__(self) -> str:
         return f"<Run {self.project}/{self.id} {self.name!r}>"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from rollbook.model.canonical import to_json
 from rollbook.model.errors import InvalidInput
@@ -121,18 +121,24 @@ def __getattr__(name: str) -> Any:
 
 
 def _watch_for_failure() -> None:
-    """Once per process: note an uncaught exception, and end what is still open when the process ends."""
+    """Once per process: note how it fails, and end what is still open when it ends."""
     if getattr(_watch_for_failure, "done", False):
         return
     _watch_for_failure.done = True  # type: ignore[attr-defined]
-    earlier = sys.excepthook
+    earlier_hook, earlier_exit = sys.excepthook, sys.exit
 
     def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         global _failed  # noqa: PLW0603 - one process, one outcome
         _failed = True
-        earlier(kind, error, trace)
+        earlier_hook(kind, error, trace)
 
-    sys.excepthook = note
+    def leave(status: Any = None, /) -> NoReturn:
+        global _failed  # noqa: PLW0603
+        _failed = _failed or status not in (None, 0)
+        earlier_exit(status)
+
+    # `sys.exit(1)` never reaches the exception hook, and at the end nothing tells the status any more.
+    sys.excepthook, sys.exit = note, leave
     atexit.register(_finish_all)
 
 

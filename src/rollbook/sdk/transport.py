@@ -76,6 +76,10 @@ class Transport(Protocol):
         """Where the register is, for people."""
         ...
 
+    def close(self) -> None:
+        """Let go of files and connections; they are opened again when needed."""
+        ...
+
     def upload(self) -> AbstractContextManager[Upload]:
         """Begin to send blobs."""
         ...

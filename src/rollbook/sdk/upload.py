@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,26 +37,13 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
     kept = [part for part in draft.parts.values() if isinstance(part, Entry)]
     source_files = {path: part for path, part in draft.parts.items() if isinstance(part, FilePart)}
     tables = {path: part for path, part in draft.parts.items() if isinstance(part, TablePart)}
-    with transport.upload() as sending, _folder() as folder:
-        entries = [
-            *kept,
-            *_send_files(sending, source_files, progress),
-            *_send_tables(sending, tables, folder, progress),
-        ]
+    with transport.upload() as sending:
+        entries = [*kept, *_send_files(sending, source_files, progress), *_send_tables(sending, tables, progress)]
         manifest = build(entries)
         # Sent along so that it shares a pack with its files: one pack and one flush for a small version.
         sending.add_bytes(manifest.stored_bytes())
         sending.commit()
     return manifest
-
-
-@contextmanager
-def _folder() -> Generator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="rollbook-upload-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _send_files(sending: Upload, parts: Mapping[str, FilePart], progress: Progress | None) -> Iterator[Entry]:
@@ -73,22 +58,21 @@ def _send_files(sending: Upload, parts: Mapping[str, FilePart], progress: Progre
         )
 
 
-def _send_tables(
-    sending: Upload, parts: Mapping[str, TablePart], folder: Path, progress: Progress | None
-) -> Iterator[Entry]:
+def _send_tables(sending: Upload, parts: Mapping[str, TablePart], progress: Progress | None) -> Iterator[Entry]:
     if not parts:
         return
     with needs_extra("compare"):
         from rollbook import tables
 
-    made: list[_Table] = []
-    for index, (path, part) in enumerate(parts.items()):
-        table = tables.to_arrow(part.frame)
-        target = folder / f"{index}.parquet"
-        tables.write_parquet(table, target)
-        columns = tuple(tables.table_schema(table))
-        made.append(_Table(path, target, tables.logical_digest(table), table.num_rows, columns))
-    stored = sending.add_files([table.file for table in made], progress=progress)
+    with tempfile.TemporaryDirectory(prefix="rollbook-upload-") as folder:
+        made: list[_Table] = []
+        for index, (path, part) in enumerate(parts.items()):
+            table = tables.to_arrow(part.frame)
+            target = Path(folder) / f"{index}.parquet"
+            tables.write_parquet(table, target)
+            columns = tuple(tables.table_schema(table))
+            made.append(_Table(path, target, tables.logical_digest(table), table.num_rows, columns))
+        stored = sending.add_files([table.file for table in made], progress=progress)
     for table, blob in zip(made, stored, strict=True):
         yield Entry(
             path=table.path,

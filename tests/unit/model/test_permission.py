@@ -24,7 +24,7 @@ GOLDEN = {
     "note.write":     "X     .     .     X     .     .     .",
     "alias.move":     "X     .     .     X     .     .     .",
     "alias.promote":  "X     .     .     .     X     .     .",
-    "audit.read":     "X     .     .     .     X     X     .",
+    "audit.read":     "X     .     .     .     .     X     .",
     "store.verify":   "X     .     .     .     X     X     .",
 }
 # fmt: on
