@@ -18,9 +18,13 @@ class PatientLog:
 
     A full disk must not end a training of many hours. A waiting row is lost if the process dies before there is room;
     the warning says that. Input that can never be logged is refused at once.
+
+    Attributes:
+        written: How many rows the log has taken.
     """
 
     def __init__(self, log: RunLog) -> None:
+        self.written = 0
         self._log = log
         self._waiting: deque[tuple[dict[str, Any], int, int]] = deque()
 
@@ -33,7 +37,7 @@ class PatientLog:
         """
         if not self._waiting:
             try:
-                return self._log.append(values, time_us=time_us, step=step)
+                return self._write(values, time_us, step)
             except Unavailable as error:
                 _warn(error)
         elif len(self._waiting) >= MAX_WAITING:
@@ -53,6 +57,11 @@ class PatientLog:
         finally:
             self._log.close()
 
+    def _write(self, values: Mapping[str, Any], time_us: int, step: int) -> int:
+        taken = self._log.append(values, time_us=time_us, step=step)
+        self.written += 1
+        return taken
+
     def _try_to_drain(self) -> None:
         try:
             self._drain()
@@ -63,7 +72,7 @@ class PatientLog:
         while self._waiting:
             values, time_us, step = self._waiting.popleft()
             try:
-                self._log.append(values, time_us=time_us, step=step)
+                self._write(values, time_us, step)
             except Unavailable:
                 self._waiting.appendleft((values, time_us, step))
                 raise

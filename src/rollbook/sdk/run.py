@@ -54,7 +54,6 @@ class Run:
         self._logging = threading.Lock()
         self._process = os.getpid()
         self._step = 0
-        self._rows = 0
         self._finished = False
         self._save_code = save_code
         self._on_finish = on_finish
@@ -99,7 +98,6 @@ class Run:
         with self._logging:  # threads that log at once get steps of their own
             written = self._log.append(data, time_us=time.time_ns() // 1000, step=self._step if step is None else step)
             self._last.update(data)
-            self._rows += 1
             self._step = written + 1 if commit else written
 
     def _require_open(self) -> None:
@@ -325,7 +323,7 @@ class Run:
                 state="finished" if exit_code == 0 else "failed",
                 environment=origin.environment,
                 code=origin.code,
-                rows=self._rows,
+                rows=self._log.written,
             ),
         )
         self._transport.close()
