@@ -4,6 +4,7 @@
 - `catalog.sqlite`: names and facts
 - `blobs/`: bytes by digest
 - `runs/<run id>/`: the journal of each run
+- `cache/`: what files were when they were hashed; derived
 - `keys/`: pseudonym keys, one file per key domain; back them up elsewhere
 """
 
@@ -30,6 +31,7 @@ CATALOG = "catalog.sqlite"
 BLOBS = "blobs"
 RUNS = "runs"
 KEYS = "keys"
+CACHE = "cache"
 ORGANISATION = "local"
 KNOWN_FEATURES: frozenset[str] = frozenset()
 
@@ -120,7 +122,7 @@ def _create(root: Path, clock: Callable[[], int], random: Callable[[int], bytes]
 
 def _prepare(root: Path) -> None:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ours = {BLOBS, RUNS, KEYS, MARKER}
+    ours = {BLOBS, RUNS, KEYS, CACHE, MARKER}
     names = (item.name for item in root.iterdir())
     foreign = [name for name in names if name not in ours and not name.startswith((CATALOG, ".rollbook-"))]
     if foreign:

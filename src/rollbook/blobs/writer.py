@@ -50,6 +50,11 @@ class BlobWriter:
         self._closed = True
         self._sink.stop()
 
+    def holds(self, digest: Digest) -> bool:
+        """Whether a blob is stored whole; if so, what this writer commits may refer to it."""
+        self._check_open()
+        return self._whole(digest.raw)
+
     def add_file(self, path: Path, *, progress: Progress | None = None) -> BlobInfo:
         """Add one file; see `add_files`."""
         return self.add_files([path], progress=progress)[0]

@@ -22,5 +22,10 @@ def connect(settings: Settings, *, create: bool = False) -> Transport:
     from rollbook.sdk.embedded import Embedded
 
     return Embedded.open(
-        settings.data_dir, user=settings.user, clock=lambda: time.time_ns() // 1000, random=os.urandom, create=create
+        settings.data_dir,
+        user=settings.user,
+        clock=lambda: time.time_ns() // 1000,
+        random=os.urandom,
+        create=create,
+        file_cache=settings.file_cache,
     )

@@ -24,8 +24,9 @@ from rollbook.sdk.transport import Progress
 class Embedded:
     """A register in a data directory, used by its owner. Implements `rollbook.sdk.transport.Transport`."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, *, file_cache: bool = True) -> None:
         self._register = register
+        self._file_cache = file_cache
 
     @classmethod
     def open(
@@ -36,14 +37,21 @@ class Embedded:
         clock: Callable[[], int],
         random: Callable[[int], bytes],
         create: bool = False,
+        file_cache: bool = True,
     ) -> Self:
         """Open a data directory; see `rollbook.app.datadir.open_directory`."""
-        return cls(datadir.open_directory(data_dir, user=user, clock=clock, random=random, create=create))
+        register = datadir.open_directory(data_dir, user=user, clock=clock, random=random, create=create)
+        return cls(register, file_cache=file_cache)
 
     @property
     def location(self) -> str:
         """The data directory."""
         return str(self._register.root)
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """The data directory's cache, unless it is switched off."""
+        return self._register.root / datadir.CACHE if self._file_cache else None
 
     def close(self) -> None:
         """Let go of files and connections, so that the disk can be unmounted; they are opened again when needed."""

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "ROLLBOOK_DATA": "data directory",
     "ROLLBOOK_PROJECT": "project at hand",
     "ROLLBOOK_USER": "name under which actions are recorded",
+    "ROLLBOOK_FILE_CACHE": "'off' to read every file whole each time it is logged",
 }
 
 
@@ -32,11 +33,13 @@ class Settings(msgspec.Struct, frozen=True):
         data_dir: Absolute path of the data directory, which may not exist yet.
         project: Project at hand.
         user: Name under which actions are recorded.
+        file_cache: Whether a file that looks unchanged need not be read again.
     """
 
     data_dir: Path
     project: str
     user: str
+    file_cache: bool = True
 
 
 def resolve(data_dir: str | Path | None = None, project: str | None = None) -> Settings:
@@ -56,7 +59,7 @@ def resolve(data_dir: str | Path | None = None, project: str | None = None) -> S
     if directory.exists() and not directory.is_dir():
         raise InvalidInput(f"data directory {str(directory)!r} is a file", hint="name a folder")
     name = check_name(project or os.environ.get("ROLLBOOK_PROJECT") or DEFAULT_PROJECT, "project")
-    return Settings(data_dir=directory.absolute(), project=name, user=_user())
+    return Settings(data_dir=directory.absolute(), project=name, user=_user(), file_cache=_file_cache())
 
 
 def _expanded(path: Path) -> Path:
@@ -64,6 +67,13 @@ def _expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise InvalidInput(f"data directory {str(path)!r}: {error}", hint="write the whole path") from error
+
+
+def _file_cache() -> bool:
+    chosen = os.environ.get("ROLLBOOK_FILE_CACHE", "on")
+    if chosen not in ("on", "off"):
+        raise InvalidInput(f"ROLLBOOK_FILE_CACHE is {chosen!r}", hint="'on' or 'off'")
+    return chosen == "on"
 
 
 def _nearest(start: Path) -> Path:

@@ -43,6 +43,10 @@ class Upload(Protocol):
         """Read files once, in order."""
         ...
 
+    def holds(self, digest: Digest) -> bool:
+        """Whether a blob is stored whole, so that what is committed here may refer to it."""
+        ...
+
     def add_bytes(self, data: bytes) -> Stored:
         """Add bytes."""
         ...
@@ -74,6 +78,11 @@ class Transport(Protocol):
     @property
     def location(self) -> str:
         """Where the register is, for people."""
+        ...
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where derived facts about files of this machine may be kept, or None to keep none."""
         ...
 
     def close(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.extras import needs_extra
 from rollbook.model.manifest import Entry, Manifest, build
 from rollbook.sdk.artifact import Artifact, FilePart, TablePart
+from rollbook.sdk.filecache import FileCache, Look, look_at, root_of
 from rollbook.sdk.transport import Progress, Transport, Upload
 
 
@@ -38,7 +40,8 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
     source_files = {path: part for path, part in draft.parts.items() if isinstance(part, FilePart)}
     tables = {path: part for path, part in draft.parts.items() if isinstance(part, TablePart)}
     with transport.upload() as sending:
-        entries = [*kept, *_send_files(sending, source_files, progress), *_send_tables(sending, tables, progress)]
+        files = _send_files(sending, source_files, transport.cache_dir, progress)
+        entries = [*kept, *files, *_send_tables(sending, tables, progress)]
         manifest = build(entries)
         # Sent along so that it shares a pack with its files: one pack and one flush for a small version.
         sending.add_bytes(manifest.stored_bytes())
@@ -46,16 +49,40 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
     return manifest
 
 
-def _send_files(sending: Upload, parts: Mapping[str, FilePart], progress: Progress | None) -> Iterator[Entry]:
-    stored = sending.add_files([part.source for part in parts.values()], progress=progress)
-    for (path, part), blob in zip(parts.items(), stored, strict=True):
-        yield Entry(
-            path=path,
-            digest=blob.digest,
-            size=blob.size,
-            columns=part.columns,
-            executable=bool(part.source.stat().st_mode & stat.S_IXUSR),
-        )
+def _send_files(
+    sending: Upload, parts: Mapping[str, FilePart], cache_dir: Path | None, progress: Progress | None
+) -> Iterator[Entry]:
+    if not parts:
+        return
+    stored = _stored(sending, list({part.source for part in parts.values()}), cache_dir, progress)
+    for path, part in parts.items():
+        digest, size = stored[part.source]
+        executable = bool(part.source.stat().st_mode & stat.S_IXUSR)
+        yield Entry(path=path, digest=digest, size=size, columns=part.columns, executable=executable)
+
+
+def _stored(
+    sending: Upload, sources: Sequence[Path], cache_dir: Path | None, progress: Progress | None
+) -> dict[Path, tuple[Digest, int]]:
+    """Digest and size of each file. One that looks as it did when it was hashed, and is stored whole, is not read."""
+    cache = FileCache(cache_dir, root_of(sources), time.time_ns)
+    looks = {source: look_at(source) for source in sources}
+    found: dict[Path, tuple[Digest, int]] = {}
+    for source, look in looks.items():
+        digest = cache.known(source, look) if look is not None else None
+        if look is not None and digest is not None and sending.holds(digest):
+            found[source] = (digest, look.size)
+            if progress is not None:
+                progress(look.size)
+    unknown = [source for source in sources if source not in found]
+    hashed: dict[Path, tuple[Look, Digest]] = {}
+    for source, blob in zip(unknown, sending.add_files(unknown, progress=progress), strict=True):
+        found[source] = (blob.digest, blob.size)
+        look = looks[source]
+        if look is not None:
+            hashed[source] = (look, blob.digest)
+    cache.remember(hashed)
+    return found
 
 
 def _send_tables(sending: Upload, parts: Mapping[str, TablePart], progress: Progress | None) -> Iterator[Entry]:

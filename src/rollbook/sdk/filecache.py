@@ -1,0 +1,115 @@
+"""What files were when they were last hashed, so that a folder of which 1 % changed is not read whole.
+
+A file counts as unchanged where device, inode, size, modification time and change time are all the same. The change
+time is the kernel's: a program that sets the modification time back still moves it. A file that changed within the last
+two seconds is never remembered, because a second change in the same tick of the clock could not be told from the first.
+
+The cache is derived: it can be deleted at any time, and a damaged one is ignored. It says what a file *was*; whether
+the register still holds those bytes is asked of the register. See decision 0011.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from rollbook.model.digest import Digest
+
+SETTLED_NS = 2_000_000_000
+MAX_FILES = 1_000_000
+_CHECKSUM_BYTES = 32
+
+
+class Look(NamedTuple):
+    """What the file system says of a file: device, inode, size in bytes, and two times in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True):
+    look: Look
+    digest: bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(dict[bytes, _Seen])
+
+
+class FileCache:
+    """The remembered files below one folder.
+
+    Args:
+        store: Folder of the cache files, or None to remember nothing.
+        root: Absolute folder that holds all files in question; each root has a cache file of its own.
+        now: Wall clock in nanoseconds.
+    """
+
+    def __init__(self, store: Path | None, root: Path, now: Callable[[], int]) -> None:
+        self._now = now
+        self._path = store / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.files" if store else None
+        self._seen = _load(self._path) if self._path else {}
+
+    def known(self, path: Path, look: Look) -> Digest | None:
+        """The digest of a file that looks as it did when it was hashed, or None."""
+        seen = self._seen.get(os.fsencode(path))
+        return Digest.of_raw("blake3", seen.digest) if seen is not None and seen.look == look else None
+
+    def remember(self, hashed: Mapping[Path, tuple[Look, Digest]]) -> None:
+        """Remember files that were just hashed, with their looks from before; those that look otherwise now are not."""
+        settled = self._now() - SETTLED_NS
+        fresh = {
+            os.fsencode(path): _Seen(look, digest.raw)
+            for path, (look, digest) in hashed.items()
+            if max(look.changed, look.modified) < settled and look_at(path) == look
+        }
+        if self._path is None or not fresh:
+            return
+        merged = fresh if len(self._seen) + len(fresh) > MAX_FILES else self._seen | fresh
+        _save(self._path, merged)
+        self._seen = merged
+
+
+def look_at(path: Path) -> Look | None:
+    """What the file system says of a file now, or None where it says nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return Look(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def root_of(paths: Iterable[Path]) -> Path:
+    """The deepest folder that holds all files."""
+    return Path(os.path.commonpath({path.parent for path in paths}))
+
+
+def _load(path: Path) -> dict[bytes, _Seen]:
+    try:
+        data = path.read_bytes()
+        body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+        return _decoder.decode(body) if hashlib.sha256(body).digest() == checksum else {}
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _save(path: Path, seen: Mapping[bytes, _Seen]) -> None:
+    """Replace the cache file; where that fails nothing is remembered, and nothing is lost."""
+    body = _encoder.encode(seen)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(body + hashlib.sha256(body).digest())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
