@@ -70,7 +70,7 @@ def _expanded(path: Path) -> Path:
 
 
 def _file_cache() -> bool:
-    chosen = os.environ.get("ROLLBOOK_FILE_CACHE", "on")
+    chosen = os.environ.get("ROLLBOOK_FILE_CACHE") or "on"
     if chosen not in ("on", "off"):
         raise InvalidInput(f"ROLLBOOK_FILE_CACHE is {chosen!r}", hint="'on' or 'off'")
     return chosen == "on"
