@@ -19,6 +19,7 @@ metadata = MetaData(
     }
 )
 
+# The migration says the same to PostgreSQL; here it would load PostgreSQL's dialect at every start.
 _LIVING = text("deleted_at IS NULL")
 _STANDING = text("removed_at IS NULL AND kind = 'tag'")
 
@@ -151,9 +152,7 @@ memberships = Table(
     _at("deleted_at", nullable=True),
     _name("deleted_by", nullable=True),
     UniqueConstraint("collection", "number"),
-    Index(
-        "uq_memberships_living", "collection", "version", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING
-    ),
+    Index("uq_memberships_living", "collection", "version", unique=True, sqlite_where=_LIVING),
     Index(None, "version"),
 )
 
@@ -209,7 +208,6 @@ notes = Table(
         "value",
         unique=True,
         sqlite_where=_STANDING,
-        postgresql_where=_STANDING,
     ),
 )
 
