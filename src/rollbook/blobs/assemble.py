@@ -30,8 +30,8 @@ def assemble(store: ObjectStore, view: View, pool: BufferPool, window: int) -> I
     Args:
         store: Where packs lie.
         view: The blob.
-        pool: Gives buffers of at least `window` bytes; the consumer gives them back.
-        window: Bytes per buffer, at least `MOST_CHUNK_BYTES`.
+        pool: Gives buffers of at least `MOST_CHUNK_BYTES`; the consumer gives them back.
+        window: Bytes to put together in a buffer, where no single chunk is larger; at most the size of the buffers.
 
     Raises:
         CorruptData: Something is missing, or visibly damaged.
