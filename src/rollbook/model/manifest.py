@@ -8,6 +8,7 @@ differently, and that difference is not part of what the table is. Where there i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, cast, get_args
 
@@ -61,8 +62,8 @@ def file_entry(path: str, digest: Digest, size: int, *, executable: bool = False
     return Entry(path=check_path(path), digest=digest, size=size, executable=executable)
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """Entries sorted by path; no path twice, none both file and folder."""
+class Manifest(msgspec.Struct, frozen=True, dict=True):
+    """Entries sorted by path; no path twice, none both file and folder. Its bytes are written once and kept."""
 
     entries: tuple[Entry, ...]
 
@@ -77,11 +78,17 @@ class Manifest(msgspec.Struct, frozen=True):
 
     def sealed_bytes(self) -> bytes:
         """The bytes that seal the manifest."""
-        return _write(self.entries, stored=False)
+        return self._sealed
 
     def stored_bytes(self) -> bytes:
         """The bytes that are kept: the sealed ones and where each table lies."""
+        if all(entry.kind != "table" for entry in self.entries):
+            return self._sealed
         return _write(self.entries, stored=True)
+
+    @cached_property
+    def _sealed(self) -> bytes:
+        return _write(self.entries, stored=False)
 
     @property
     def digest(self) -> Digest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rollbook.model.canonical import check_text
 from rollbook.model.errors import InvalidInput, InvalidName
@@ -69,6 +70,7 @@ def check_path(path: str) -> str:
     return path
 
 
+@lru_cache(maxsize=2**16)  # a path is checked where it is found, where it is added and where it is sealed
 def _path_problem(path: str) -> str:
     if not path:
         return "is empty"

@@ -26,10 +26,11 @@ _CHECKSUM_BYTES = 32
 
 
 class Look(NamedTuple):
-    """What the file system says of a file: device, inode, size in bytes, and two times in nanoseconds."""
+    """What the file system says of a file: device, inode, mode, size in bytes, and two times in nanoseconds."""
 
     device: int
     inode: int
+    mode: int
     size: int
     modified: int
     changed: int
@@ -84,7 +85,7 @@ def look_at(path: Path) -> Look | None:
         found = path.stat()
     except OSError:
         return None
-    return Look(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return Look(found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def root_of(paths: Iterable[Path]) -> Path:

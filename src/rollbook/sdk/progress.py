@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,23 +14,24 @@ _WORTH_SHOWING = 64 * 1024 * 1024
 
 
 @contextmanager
-def bar(title: str, total: int) -> Generator[Progress | None]:
+def bar(title: str, total: Callable[[], int]) -> Generator[Progress | None]:
     """A callable that takes bytes done, or None where no bar is shown.
 
     Args:
         title: What is being done.
-        total: Bytes to do; small transfers show nothing.
+        total: Tells how many bytes there are to do, where somebody watches; small transfers show nothing.
     """
-    if total < _WORTH_SHOWING or not _watched():
+    size = total() if _watched() else 0
+    if size < _WORTH_SHOWING:
         yield None
         return
     try:
         automatic: Any = importlib.import_module("tqdm.auto")
     except ImportError:
-        with _rich(title, total) as update:
+        with _rich(title, size) as update:
             yield update
         return
-    with automatic.tqdm(desc=title, total=total, unit="B", unit_scale=True, leave=False) as shown:
+    with automatic.tqdm(desc=title, total=size, unit="B", unit_scale=True, leave=False) as shown:
         yield shown.update
 
 

@@ -335,7 +335,7 @@ class Run:
         checked_tags = tuple(check_tag(tag) for tag in tags)
         metadata = draft.sealed_metadata()
         origin = self._known_origin()
-        with bar(f"log {draft.collection}", sources.known_size(draft)) as progress:
+        with bar(f"log {draft.collection}", lambda: sources.known_size(draft)) as progress:
             manifest = upload(draft, self._transport, progress)
         committed = self._transport.commit(
             NewVersion(

@@ -18,6 +18,14 @@ from rollbook.sdk.filecache import FileCache, Look, look_at, root_of
 from rollbook.sdk.transport import Progress, Transport, Upload
 
 
+class _File(NamedTuple):
+    """A file that the register holds."""
+
+    digest: Digest
+    size: int
+    executable: bool
+
+
 class _Table(NamedTuple):
     """A table written to a temporary file."""
 
@@ -56,29 +64,28 @@ def _send_files(
         return
     stored = _stored(sending, list({part.source for part in parts.values()}), cache_dir, progress)
     for path, part in parts.items():
-        digest, size = stored[part.source]
-        executable = bool(part.source.stat().st_mode & stat.S_IXUSR)
-        yield Entry(path=path, digest=digest, size=size, columns=part.columns, executable=executable)
+        blob = stored[part.source]
+        yield Entry(path=path, digest=blob.digest, size=blob.size, columns=part.columns, executable=blob.executable)
 
 
 def _stored(
     sending: Upload, sources: Sequence[Path], cache_dir: Path | None, progress: Progress | None
-) -> dict[Path, tuple[Digest, int]]:
-    """Digest and size of each file. One that looks as it did when it was hashed, and is stored whole, is not read."""
+) -> dict[Path, _File]:
+    """What each file is. One that looks as it did when it was hashed, and is stored whole, is not read."""
     cache = FileCache(cache_dir, root_of(sources), time.time_ns)
     looks = {source: look_at(source) for source in sources}
-    found: dict[Path, tuple[Digest, int]] = {}
+    found: dict[Path, _File] = {}
     for source, look in looks.items():
         digest = cache.known(source, look) if look is not None else None
         if look is not None and digest is not None and sending.holds(digest):
-            found[source] = (digest, look.size)
+            found[source] = _File(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
             if progress is not None:
                 progress(look.size)
     unknown = [source for source in sources if source not in found]
     hashed: dict[Path, tuple[Look, Digest]] = {}
     for source, blob in zip(unknown, sending.add_files(unknown, progress=progress), strict=True):
-        found[source] = (blob.digest, blob.size)
         look = looks[source]
+        found[source] = _File(blob.digest, blob.size, executable=look is not None and bool(look.mode & stat.S_IXUSR))
         if look is not None:
             hashed[source] = (look, blob.digest)
     cache.remember(hashed)

@@ -141,7 +141,7 @@ class Version:
         if path_prefix and not wanted:
             raise NotFound(f"{self.name} has no file under {path_prefix!r}", hint="see version.files()")
         total = sum(entry.size or 0 for entry in wanted)
-        with bar(f"get {self.name}", total) as progress:
+        with bar(f"get {self.name}", lambda: total) as progress:
             download.to_folder(wanted, target, self.transport, progress)
         return os.fspath(target)
 
