@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
-
 from rollbook.app import datadir
 from rollbook.app.found import locate_digest
 from rollbook.app.register import Register
@@ -235,8 +233,3 @@ def _facts(register: Register, project: ProjectRow, row: RunRow, *, whole: bool 
         finished_at=row.finished_at,
         heartbeat_at=row.heartbeat_at,
     )
-
-
-def to_json(run: RunFacts) -> dict[str, JSON]:
-    """A run as plain JSON."""
-    return cast("dict[str, JSON]", msgspec.to_builtins(run))
