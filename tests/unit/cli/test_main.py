@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.cli import exits
+from rollbook.cli import exits, main
 from rollbook.cli.commands import ls
 from rollbook.model import errors
 
@@ -167,3 +168,17 @@ def test_an_output_without_unicode_is_escaped_not_refused(tmp_path: Path) -> Non
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True)
     assert done.stdout == b"\\u2514\\u2500 \\xe9\n"
+
+
+def test_the_program_does_not_search_what_it_imported_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    threshold = gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["rollbook", "--version"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        assert ended.value.code == exits.DONE
+        assert gc.get_threshold()[0] > threshold[0]
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
