@@ -16,10 +16,10 @@ from rollbook.compare import compare as compare_
 from rollbook.compare.attributes import labels
 from rollbook.model.canonical import JSON
 from rollbook.model.errors import InvalidInput
+from rollbook.model.permission import Resource, may
 from rollbook.model.results import Comparison
 
 MAX_MODELS = 1000
-_SEES_SMALL_GROUPS = ("owner", "analyst")
 _OPTIONS = {"by", "metrics", "reference", "where", "level", "n_boot", "seed", "rows", "correction"}
 _COLUMNS = ("row", "student", "truth", "score", "prediction", "weight")
 _DEFAULT_METRICS = {"binary": ("auc", "f1", "fpr"), "multiclass": ("accuracy",)}
@@ -83,8 +83,13 @@ def _plan(
     if wanted is not None and wanted not in references:
         raise InvalidInput(f"reference {wanted!r} is not compared", hint=f"one of {', '.join(references)}")
     label = found[list(references).index(wanted)].label if wanted is not None else None
-    hide = register.actor.role not in _SEES_SMALL_GROUPS
+    hide = not all(_sees_rows(register, item.evaluation.project_name) for item in found)
     return ComparisonPlan(metrics=metrics, by=by, reference=label, suppress=hide, **given)
+
+
+def _sees_rows(register: Register, project: str) -> bool:
+    """Whether the actor may see single students there, and so groups of any size."""
+    return may(register.actor, "rows.read", Resource(register.actor.organisation, project))
 
 
 def _load(register: Register, found: Sequence[Found]) -> list[EvaluationData]:

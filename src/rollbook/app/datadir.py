@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
-from rollbook.app.register import Register
+from rollbook.app.register import LOCAL, Register
 from rollbook.blobs import Blobs
 from rollbook.catalog import Catalog
 from rollbook.model import ids
@@ -32,7 +32,7 @@ BLOBS = "blobs"
 RUNS = "runs"
 KEYS = "keys"
 CACHE = "cache"
-ORGANISATION = "local"
+ORGANISATION = LOCAL
 KNOWN_FEATURES: frozenset[str] = frozenset()
 
 

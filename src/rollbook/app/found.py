@@ -30,14 +30,22 @@ def locate(
         Forbidden: The actor may not read the project.
     """
     parsed = references.parse(reference)
-    if parsed.entity not in ("", register.actor.organisation):
-        raise NotFound(f"no organisation {parsed.entity!r}", hint=f"this register is {register.actor.organisation!r}")
-    name = parsed.project or project
+    name = _full_name(register, parsed) or project
     register.allow(action, name, parsed.collection)
     row = register.project(connection, name)
     if parsed.digest_prefix:
         return locate_digest(connection, row, versions.by_digest(connection, row, parsed.digest_prefix).digest)
     return _select(connection, row, parsed)
+
+
+def _full_name(register: Register, parsed: Reference) -> str:
+    """The full name of the project that a reference names, or "" where it names none.
+
+    The entity is a team, or the organisation itself for a project that belongs to no team.
+    """
+    if parsed.entity in ("", register.actor.organisation):
+        return parsed.project
+    return f"{parsed.entity}/{parsed.project}"
 
 
 def _select(connection: Connection, project: ProjectRow, parsed: Reference) -> MembershipRow:

@@ -11,13 +11,18 @@ from rollbook.catalog import Catalog, Connection, audit, projects
 from rollbook.catalog.rows import Act, ProjectRow
 from rollbook.model import ids
 from rollbook.model.canonical import JSON
-from rollbook.model.names import check_name
+from rollbook.model.names import check_project
 from rollbook.model.permission import Action, Actor, Resource, require
+
+LOCAL = "local"
+"""The organisation of an embedded data directory. Its key domains are called like its projects."""
 
 
 @dataclass(frozen=True)
 class Register:
     """An open register and the actor who uses it.
+
+    A project is named by its full name: `team/name`, or `name` alone where it belongs to no team.
 
     Attributes:
         catalog: Names and facts.
@@ -46,7 +51,7 @@ class Register:
             Forbidden: The actor may not.
             InvalidName: The project's name is not allowed.
         """
-        resource = Resource(self.actor.organisation, check_name(project, "project"), name)
+        resource = Resource(self.actor.organisation, check_project(project), name)
         require(self.actor, action, resource)
         return resource
 
@@ -67,8 +72,10 @@ class Register:
         if found is not None:
             return found
         # A key domain of its own by default: pseudonyms of two projects do not join unless an administrator says so.
+        project_id = self.new_id()
+        domain = name if self.actor.organisation == LOCAL and "/" not in name else project_id
         made = projects.ensure_project(
-            connection, organisation, check_name(name, "project"), id=self.new_id(), key_domain=name, at=at
+            connection, organisation, check_project(name), id=project_id, key_domain=domain, at=at
         )
         self.record(connection, made, "project.create", Resource(self.actor.organisation, name), {"id": made.id})
         return made

@@ -1,21 +1,16 @@
 """From values to JSON documents with stable keys.
 
-One rule for all: a struct becomes an object with its fields; a digest its text (`sha256:...`); a field that is called
-`at` or ends in `_at` holds UTC microseconds and becomes RFC 3339 text; a float that JSON cannot write becomes null.
+One rule for all, that of `rollbook.model.document`; and a float that JSON cannot write becomes null.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
-import msgspec
-
-from rollbook.model import instant
-from rollbook.model.digest import Digest
+from rollbook.model.document import to_document, to_field
 from rollbook.model.facts import RunFacts, VersionFacts
 
 
@@ -26,23 +21,17 @@ def to_text(document: Mapping[str, Any]) -> str:
 
 def to_plain(value: Any) -> Any:
     """Plain JSON values, by the rule above."""
-    if isinstance(value, Digest | Path):
-        return str(value)
-    if isinstance(value, msgspec.Struct):
-        return {name: _field(name, getattr(value, name)) for name in value.__struct_fields__}
-    if isinstance(value, float) and not math.isfinite(value):
+    return _finite(to_document(value))
+
+
+def _finite(plain: Any) -> Any:
+    if isinstance(plain, float) and not math.isfinite(plain):
         return None
-    if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in cast("Mapping[object, Any]", value).items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [to_plain(item) for item in cast("Sequence[Any]", value)]
-    return value
-
-
-def _field(name: str, value: Any) -> Any:
-    if isinstance(value, int) and (name == "at" or name.endswith("_at")):
-        return instant.to_text(value)
-    return to_plain(value)
+    if isinstance(plain, dict):
+        return {name: _finite(item) for name, item in cast("dict[str, Any]", plain).items()}
+    if isinstance(plain, list):
+        return [_finite(item) for item in cast("list[Any]", plain)]
+    return plain
 
 
 def version(facts: VersionFacts) -> dict[str, Any]:
@@ -57,4 +46,4 @@ def listed_run(facts: RunFacts) -> dict[str, Any]:
 
 def collection(facts: Mapping[str, Any]) -> dict[str, Any]:
     """A collection: its facts, its times as text."""
-    return {name: _field(name, value) for name, value in facts.items()}
+    return {name: to_field(name, value) for name, value in facts.items()}

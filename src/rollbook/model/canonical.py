@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from rollbook.model.errors import InvalidInput
 
-JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+if TYPE_CHECKING:
+    JSON: TypeAlias = bool | int | float | str | list["JSON"] | dict[str, "JSON"] | None
+else:
+    JSON = Any  # msgspec reads the annotations of structs, and cannot read one that names itself
 
 MAX_DEPTH = 15
 MAX_INTEGER = 2**63

@@ -36,6 +36,20 @@ def check_name(name: str, what: str = "name") -> str:
     return name
 
 
+def check_project(name: str) -> str:
+    """Return `name` where it may name a project: `name`, or `team/name` for a project that belongs to a team.
+
+    Raises:
+        InvalidName: A part breaks the rule or is reserved, or there are more than two.
+    """
+    parts = name.split("/")
+    if len(parts) > 2:
+        raise InvalidName(f"project {name[:140]!r} is not allowed", hint="write 'project', or 'team/project'")
+    for part, what in zip(reversed(parts), ("project", "team"), strict=False):
+        check_name(part, what)
+    return name
+
+
 def check_tag(tag: str) -> str:
     """Return `tag` where it may label a version: visible text of at most 128 characters.
 

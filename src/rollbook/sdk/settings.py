@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from rollbook.model.errors import InvalidInput
-from rollbook.model.names import check_name
+from rollbook.model.names import check_name, check_project
 
 DIRECTORY_NAME = "rollbook-data"
 MARKER = "rollbook.json"
@@ -58,7 +58,7 @@ def resolve(data_dir: str | Path | None = None, project: str | None = None) -> S
     directory = _expanded(Path(chosen)) if chosen else _nearest(Path.cwd())
     if directory.exists() and not directory.is_dir():
         raise InvalidInput(f"data directory {str(directory)!r} is a file", hint="name a folder")
-    name = check_name(project or os.environ.get("ROLLBOOK_PROJECT") or DEFAULT_PROJECT, "project")
+    name = check_project(project or os.environ.get("ROLLBOOK_PROJECT") or DEFAULT_PROJECT)
     return Settings(data_dir=directory.absolute(), project=name, user=_user(), file_cache=_file_cache())
 
 

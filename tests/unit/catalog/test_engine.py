@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import exc
 
 from rollbook.catalog import Catalog, dialect, projects
+from rollbook.catalog.migrations import HEAD
 from rollbook.model.errors import (
     Conflict,
     CorruptData,
@@ -202,7 +203,7 @@ def test_health_tells_what_is_behind_the_catalog(catalog):
     with catalog.write() as connection:
         add(connection, "local")
     health = catalog.health()
-    assert (health.database, health.revision, health.damage) == ("sqlite", "0001", ())
+    assert (health.database, health.revision, health.damage) == ("sqlite", HEAD, ())
     assert health.fixed == dialect.sqlite_is_fixed()
     assert health.log_bytes > 0
 

@@ -26,6 +26,12 @@ GOLDEN = {
     "alias.promote":  "X     .     .     .     X     .     .",
     "audit.read":     "X     .     .     .     .     X     .",
     "store.verify":   "X     .     .     .     X     X     .",
+    "view.write":     "X     .     .     X     .     .     .",
+    "version.delete": "X     .     .     X     .     .     .",
+    "space.read":     "X     .     .     X     X     .     .",
+    "space.collect":  "X     .     .     .     X     .     .",
+    "retention.write":"X     .     .     .     X     .     .",
+    "people.manage":  "X     .     .     .     X     .     .",
 }
 # fmt: on
 CELLS = [
@@ -64,9 +70,26 @@ def test_an_unknown_role_may_nothing(role: Any) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("action", ["", "everything", "version.delete", "version", "*", "VERSION.READ"])
+@pytest.mark.parametrize("action", ["", "everything", "version.burn", "version", "*", "VERSION.READ"])
 def test_an_unknown_action_is_denied_to_all(role: Any, action: Any) -> None:
     assert not may(Actor("user:x", "local", role), action, HERE)
+
+
+def test_roles_of_a_team_and_of_a_project_add_up_where_they_hold() -> None:
+    actor = Actor("user:ana", "local", "viewer", {"maths/": ("analyst",), "maths/fractions": ("admin",)})
+    assert actor.roles_in("maths/fractions") == ("viewer", "analyst", "admin")
+    assert actor.roles_in("maths/algebra") == ("viewer", "analyst")
+    assert actor.roles_in("maths") == ("viewer",), "a project outside teams may be called like a team"
+    assert may(actor, "run.write", Resource("local", "maths/algebra"))
+    assert not may(actor, "run.write", Resource("local", "essays"))
+    assert not may(actor, "alias.promote", Resource("local", "maths/algebra"))
+
+
+def test_a_key_may_do_no_more_than_its_scopes() -> None:
+    actor = Actor("user:ana", "local", "analyst", scopes=frozenset({"version.read", "alias.promote"}))
+    assert may(actor, "version.read", HERE)
+    assert not may(actor, "version.write", HERE)
+    assert not may(actor, "alias.promote", HERE), "a scope grants nothing by itself"
 
 
 def test_grants_cannot_be_widened_by_accident() -> None:

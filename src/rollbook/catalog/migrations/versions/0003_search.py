@@ -1,0 +1,10 @@
+"""Indexes and saved views of search."""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add the tables."""

@@ -1,0 +1,10 @@
+"""Uploads under way."""
+
+from __future__ import annotations
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Add the tables."""

@@ -1,0 +1,35 @@
+"""What the server holds while it runs: one open register, and what it was told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from rollbook.app.register import Register
+from rollbook.model.permission import Actor
+from rollbook.server.settings import ServerSettings
+
+
+@dataclass(frozen=True)
+class State:
+    """The server's own things.
+
+    Attributes:
+        settings: What it was told.
+        system: The register as the server itself sees it; its actor may look people up, and nothing else is done in
+            its name but what runs without a caller (jobs).
+    """
+
+    settings: ServerSettings
+    system: Register
+
+    def register_for(self, actor: Actor) -> Register:
+        """The register as one caller sees it."""
+        return replace(self.system, actor=actor)
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """The state of the server that answers this connection."""
+    return cast(State, connection.app.state.rollbook)

@@ -1,0 +1,63 @@
+"""A server over a register in a temporary folder, asked directly, without a network."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from starlette.testclient import TestClient
+
+from rollbook.app import datadir
+from rollbook.app.register import Register
+from rollbook.model.permission import Actor
+from rollbook.server import gate
+from rollbook.server.application import create_application
+from rollbook.server.settings import ServerSettings
+from rollbook.server.state import State
+
+START = 1_790_000_000_000_000
+
+
+class Known(NamedTuple):
+    """Somebody who is signed in, and has one actor everywhere."""
+
+    actor: Actor
+
+    @property
+    def name(self) -> str:
+        return self.actor.name
+
+    def actor_in(self, entity: str) -> Actor | None:
+        return self.actor if entity in ("", self.actor.organisation) else None
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Register:
+    ticks, numbers = itertools.count(START, 1000), itertools.count(1)
+    return datadir.open_directory(
+        tmp_path / "data",
+        user="user:ana",
+        clock=lambda: next(ticks),
+        random=lambda size: next(numbers).to_bytes(size, "little"),
+        create=True,
+    )
+
+
+@pytest.fixture
+def client(register: Register, tmp_path: Path) -> Iterator[TestClient]:
+    state = State(settings=ServerSettings(data_dir=tmp_path / "data"), system=register)
+    with TestClient(create_application(state), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Actor], None]:
+    """Be somebody, whatever the headers say."""
+
+    def be(actor: Actor) -> None:
+        monkeypatch.setattr(gate, "identify", lambda _connection: Known(actor))
+
+    return be
