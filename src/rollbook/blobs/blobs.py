@@ -14,7 +14,7 @@ from rollbook.blobs.local import LocalStore
 from rollbook.blobs.openfile import open_view
 from rollbook.blobs.pack import load_table
 from rollbook.blobs.progress import Progress
-from rollbook.blobs.reading import Reader
+from rollbook.blobs.reading import Reader, check_blob
 from rollbook.blobs.scrub import Scrubber
 from rollbook.blobs.store import ObjectStore
 from rollbook.blobs.values import Damage, Stats
@@ -72,6 +72,19 @@ class Blobs:
     def has(self, digest: Digest) -> bool:
         """Whether a blob is known, also when another process has just added it."""
         return self._reader.known(digest) is not None
+
+    def missing(self, digests: Iterable[Digest]) -> set[Digest]:
+        """Those of many blobs that are not known, also when another process has just added them.
+
+        Raises:
+            InvalidInput: A digest is not one that names bytes.
+        """
+        left = {check_blob(digest): digest for digest in digests}
+        found = self._index.find_many(left.keys())
+        if len(found) < len(left):
+            self._index.refresh()
+            found |= self._index.find_many(left.keys() - found.keys())
+        return {digest for raw, digest in left.items() if raw not in found}
 
     def size(self, digest: Digest) -> int:
         """Length of a blob in bytes.

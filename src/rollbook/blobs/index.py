@@ -6,7 +6,8 @@ only while both its objects are listed: content whose pack is gone is unknown, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from threading import RLock
 from typing import NamedTuple
 
@@ -59,6 +60,19 @@ class Index:
                 self._distrust(table)
                 return self.find(digest)
         return None
+
+    def find_many(self, digests: AbstractSet[bytes]) -> dict[bytes, Location]:
+        """Where entries lie, as `find`; those that are not known are left out."""
+        snapshot = self._snapshot()
+        found: dict[bytes, Location] = {}
+        for table, asked in _divided(snapshot, digests):
+            try:
+                places = [item for item in table.find_many(asked - found.keys()) if item[1].pack in snapshot.present]
+            except (CorruptData, NotFound):
+                self._distrust(table)
+                return self.find_many(digests)
+            found.update(places)
+        return found
 
     def copies(self, digest: bytes) -> list[Location]:
         """Every place where an entry lies; processes that store the same at once leave more than one."""
@@ -161,3 +175,14 @@ class Index:
         with self._lock:
             self._distrusted.add(table.name)
             self.refresh()
+
+
+def _divided(snapshot: _Snapshot, digests: AbstractSet[bytes]) -> Iterator[tuple[Table, AbstractSet[bytes]]]:
+    """Which table to ask for which digests: loose ones for what they have, then the merged ones for all."""
+    loose: dict[str, tuple[Table, set[bytes]]] = {}
+    for digest in digests:
+        table = snapshot.entries.get(digest)
+        if table is not None:
+            loose.setdefault(table.name, (table, set()))[1].add(digest)
+    yield from loose.values()
+    yield from ((table, digests) for table in snapshot.merged)

@@ -43,8 +43,7 @@ class Reader:
         Raises:
             InvalidInput: The digest is not one that names bytes.
         """
-        if digest.algorithm not in ("blake3", "blake3-keyed"):
-            raise InvalidInput(f"{digest} does not name a blob", hint="blobs are named by BLAKE3")
+        check_blob(digest)
         place = self._index.find(digest.raw)
         if place is None:
             self._index.refresh()
@@ -152,6 +151,17 @@ class Reader:
                 hint="restore the missing pack, or log the same content again",
             )
         return place
+
+
+def check_blob(digest: Digest) -> bytes:
+    """The raw digest, where it is one that names bytes.
+
+    Raises:
+        InvalidInput: It is not.
+    """
+    if digest.algorithm not in ("blake3", "blake3-keyed"):
+        raise InvalidInput(f"{digest} does not name a blob", hint="blobs are named by BLAKE3")
+    return digest.raw
 
 
 class View:

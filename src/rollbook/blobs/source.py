@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from blake3 import blake3
 
 from rollbook.blobs.chunker import AVERAGE, MAXIMUM, cut
+from rollbook.blobs.likeness import Likeness
 from rollbook.blobs.oserrors import source_error
 from rollbook.blobs.pipeline import BufferPool, Prefetch
 from rollbook.blobs.regularfile import RegularFile
@@ -28,6 +29,8 @@ _TAIL = 1024 * 1024
 
 Known = Callable[[bytes], bool]
 """Whether a raw digest names bytes that are already stored whole."""
+Like = Callable[[int], Likeness | None]
+"""What the file of that number is likely to hold."""
 
 
 class Span(NamedTuple):
@@ -41,6 +44,7 @@ class Span(NamedTuple):
         size: Length of the whole blob when the part ends it, else None.
         digest: BLAKE3 of the whole blob, raw, when the part ends it.
         known: The whole blob is already stored; the bytes need no further work.
+        like: What the blob is likely to hold, when the part begins it.
     """
 
     number: int
@@ -50,6 +54,7 @@ class Span(NamedTuple):
     size: int | None
     digest: bytes | None
     known: bool
+    like: Likeness | None = None
 
 
 class Segment(NamedTuple):
@@ -59,7 +64,7 @@ class Segment(NamedTuple):
     spans: list[Span]
 
 
-def read_files(paths: Iterable[Path], pool: BufferPool, known: Known) -> Iterator[Segment]:
+def read_files(paths: Iterable[Path], pool: BufferPool, known: Known, like: Like) -> Iterator[Segment]:
     """Read files in order; many small ones share a buffer.
 
     Raises:
@@ -73,7 +78,7 @@ def read_files(paths: Iterable[Path], pool: BufferPool, known: Known) -> Iterato
                 yield from shared.add(number, source, known)
             else:
                 yield from shared.flush()
-                yield from _read_large(number, source, pool, known)
+                yield from _read_large(number, source, pool, known, like(number))
     yield from shared.flush()
 
 
@@ -114,16 +119,18 @@ class _Shared:
             self._buffer, self._spans, self._end = None, [], 0
 
 
-def _read_large(number: int, source: RegularFile, pool: BufferPool, known: Known) -> Iterator[Segment]:
+def _read_large(
+    number: int, source: RegularFile, pool: BufferPool, known: Known, like: Likeness | None
+) -> Iterator[Segment]:
     expected: bytes | None = None
-    if source.size > WINDOW and _seems_known(source, pool, known):
+    if source.size > WINDOW and (_is_like(source, pool, like) if like else _seems_known(source, pool, known)):
         expected = _hash_whole(source, pool)
         if known(expected):
             source.check_unchanged(source.size)
             yield Segment(pool.take(), [Span(number, CARRY, CARRY, True, source.size, expected, True)])
             return
         source.seek(0)
-    for segment in _windows(number, source.read_into, pool, known, source.check_unchanged):
+    for segment in _windows(number, source.read_into, pool, known, source.check_unchanged, like):
         digest = segment.spans[-1].digest
         if expected is not None and digest not in (None, expected):
             raise source.changed(source.size)
@@ -131,7 +138,12 @@ def _read_large(number: int, source: RegularFile, pool: BufferPool, known: Known
 
 
 def _windows(
-    number: int, read_into: Callable[[memoryview], int], pool: BufferPool, known: Known, check: Callable[[int], None]
+    number: int,
+    read_into: Callable[[memoryview], int],
+    pool: BufferPool,
+    known: Known,
+    check: Callable[[int], None],
+    like: Likeness | None = None,
 ) -> Iterator[Segment]:
     """One blob, window by window. A window is the last when the read after it finds nothing more."""
     whole = blake3()
@@ -148,11 +160,12 @@ def _windows(
             if following is not None:
                 pool.give(following)
             break
-        yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, None, None, False)])
+        yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, None, None, False, like if first else None)])
         buffer, got, first = following, more, False
     check(size)
     digest = whole.digest()
-    yield Segment(buffer, [Span(number, CARRY, CARRY + got, first, size, digest, first and known(digest))])
+    span = Span(number, CARRY, CARRY + got, first, size, digest, first and known(digest), like if first else None)
+    yield Segment(buffer, [span])
 
 
 def _seems_known(source: RegularFile, pool: BufferPool, known: Known) -> bool:
@@ -171,6 +184,23 @@ def _seems_known(source: RegularFile, pool: BufferPool, known: Known) -> bool:
         size = source.read_into(buffer[:_TAIL])
         chunks = list(cut(buffer[:size], final=True))
         return bool(chunks) and known(blake3(chunks[-1]).digest())
+    finally:
+        source.seek(0)
+        pool.give(buffer)
+
+
+def _is_like(source: RegularFile, pool: BufferPool, like: Likeness) -> bool:
+    """Whether the file has the length of what it is likely to be, and the same bytes in some places all over it."""
+    if source.size != like.size:
+        return False
+    buffer = pool.take()
+    try:
+        for sample in like.samples():
+            source.seek(sample.start)
+            size = source.read_into(buffer[: sample.size])
+            if blake3(buffer[:size]).digest() != sample.digest:
+                return False
+        return True
     finally:
         source.seek(0)
         pool.give(buffer)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from sys import byteorder
 from typing import NamedTuple, Self
 from zlib import crc32
@@ -30,6 +31,8 @@ FOOT_CHECK = struct.Struct("<I4x")
 FOOT_BYTES = FOOT.size + FOOT_CHECK.size
 MOST_BITS = 24
 _BATCH_BYTES = 256 * 1024
+_RECORDS_PER_LOOK_UP = 32
+"""So many records are read in the time of one look-up."""
 
 Read = Callable[[int, int], bytes | bytearray | memoryview]
 """Offset and length to bytes of the table; raises as `read_exact` does."""
@@ -136,6 +139,20 @@ class Table:
             if position % RECORD.size == 0:
                 yield self._location(Record(*RECORD.unpack_from(bucket, position)))
             position = bucket.find(digest, position + 1)
+
+    def find_many(self, digests: AbstractSet[bytes]) -> Iterator[tuple[bytes, Location]]:
+        """Every place where one of the entries lies, with the digest; faster than `find` for many digests.
+
+        Raises:
+            CorruptData: A bucket is damaged.
+            NotFound: The table has been removed.
+        """
+        if len(digests) * _RECORDS_PER_LOOK_UP < self.foot.entries:
+            yield from ((digest, place) for digest in digests for place in self.find(digest))
+            return
+        for record in self.packed():
+            if record[:ID_BYTES] in digests:
+                yield record[:ID_BYTES], self._location(Record(*RECORD.unpack(record)))
 
     def packed(self) -> Iterator[bytes]:
         """All packed records in order, read in batches, each checked.

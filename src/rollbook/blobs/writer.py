@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from rollbook.blobs.chunker import cut
 from rollbook.blobs.codec import Encoded, Encoder
 from rollbook.blobs.index import Index
 from rollbook.blobs.kinds import RECIPE
+from rollbook.blobs.likeness import Likeness
 from rollbook.blobs.packsink import PackSink
 from rollbook.blobs.pipeline import BufferPool, Prefetch
 from rollbook.blobs.progress import Progress
@@ -21,9 +22,9 @@ from rollbook.blobs.reading import Reader
 from rollbook.blobs.recipe import RecipeBuilder
 from rollbook.blobs.source import BUFFER_BYTES, SINGLE, Segment, Span, read_files, read_stream
 from rollbook.blobs.store import ObjectStore
-from rollbook.blobs.values import BlobInfo
+from rollbook.blobs.values import BlobInfo, Location
 from rollbook.model.digest import Digest
-from rollbook.model.errors import InvalidInput
+from rollbook.model.errors import InvalidInput, RollbookError
 
 _BUFFERS = 7
 _AHEAD = 3
@@ -50,20 +51,25 @@ class BlobWriter:
         self._closed = True
         self._sink.stop()
 
-    def holds(self, digest: Digest) -> bool:
-        """Whether a blob is stored whole; if so, what this writer commits may refer to it."""
+    def held(self, digests: Collection[Digest]) -> set[Digest]:
+        """Those of some blobs that are stored whole; what this writer commits may refer to them."""
         self._check_open()
-        return self._whole(digest.raw)
+        places = self._index.find_many({digest.raw for digest in digests})
+        return {digest for digest in digests if self._whole_at(digest.raw, places.get(digest.raw))}
 
     def add_file(self, path: Path, *, progress: Progress | None = None) -> BlobInfo:
         """Add one file; see `add_files`."""
         return self.add_files([path], progress=progress)[0]
 
-    def add_files(self, paths: Sequence[Path], *, progress: Progress | None = None) -> list[BlobInfo]:
+    def add_files(
+        self, paths: Sequence[Path], *, like: Sequence[Digest | None] = (), progress: Progress | None = None
+    ) -> list[BlobInfo]:
         """Add regular files, in order. Symbolic links are followed; resolve or refuse them before.
 
         Args:
             paths: The files.
+            like: For each path a blob that the file is likely to resemble, such as what it was before, or None. Makes
+                no difference but to the time it takes.
             progress: Called with the number of bytes dealt with since the last call.
 
         Returns:
@@ -75,7 +81,9 @@ class BlobWriter:
             StorageFull: No room.
             Unavailable: The device failed.
         """
-        return self._take_in(read_files(paths, self._pool, self._whole), len(paths), progress)
+        likeness = [*like, *[None] * (len(paths) - len(like))]
+        segments = read_files(paths, self._pool, self._whole, lambda number: self._likeness(likeness[number]))
+        return self._take_in(segments, len(paths), progress)
 
     def add_bytes(self, data: bytes) -> BlobInfo:
         """Add bytes from memory.
@@ -128,20 +136,34 @@ class BlobWriter:
         return [intake.infos[number] for number in range(count)]
 
     def _whole(self, digest: bytes) -> bool:
+        return self._whole_at(digest, self._index.find(digest))
+
+    def _whole_at(self, digest: bytes, place: Location | None) -> bool:
         """Whether a blob is stored with all its chunks (a pack may have been lost since)."""
-        place = self._index.find(digest)
         if place is None:
             return False
         packs = {place.pack}
         if place.kind == RECIPE:
-            for piece in self._reader.recipe(digest, place).pieces(0, place.plain):
-                found = self._index.find(piece.digest)
-                if found is None:
-                    return False
-                packs.add(found.pack)
+            recipe = self._reader.recipe(digest, place)
+            chunks = {piece.digest for piece in recipe.pieces(0, recipe.size)}
+            found = self._index.find_many(chunks)
+            if len(found) < len(chunks):
+                return False
+            packs.update(place.pack for place in found.values())
         for pack in packs:
             self._sink.lean_on(pack)
         return True
+
+    def _likeness(self, digest: Digest | None) -> Likeness | None:
+        """What a file is likely to hold; None where nothing is known of that blob, or it is a single chunk."""
+        try:
+            place = self._index.find(digest.raw) if digest is not None else None
+            if digest is None or place is None or place.kind != RECIPE:
+                return None
+            recipe = self._reader.recipe(digest.raw, place)
+            return Likeness(recipe, self._index.find_many({piece.digest for piece in recipe.pieces(0, recipe.size)}))
+        except RollbookError:
+            return None  # a hint that cannot be read is none
 
 
 class _Intake:
@@ -154,6 +176,8 @@ class _Intake:
         self._recipe = RecipeBuilder()
         self._encoder = Encoder()
         self._rest = b""
+        self._like: Likeness | None = None
+        self._last = b""
 
     def take(self, segment: Segment) -> list[Encoded]:
         """Entries that are not yet stored. Their payloads may lie in the segment's buffer."""
@@ -168,6 +192,7 @@ class _Intake:
     def _take_span(self, buffer: memoryview, span: Span, entries: list[Encoded]) -> None:
         if span.first:
             self._recipe, self._encoder, self._rest = RecipeBuilder(), Encoder(), b""
+            self._like, self._last = span.like, b""
         if span.first and span.digest is not None and span.stop - span.start <= SINGLE:
             self._keep(span.digest, buffer[span.start : span.stop], entries)
             return
@@ -182,13 +207,21 @@ class _Intake:
         return buffer[start : span.stop]
 
     def _cut(self, window: memoryview, *, final: bool, entries: list[Encoded]) -> None:
-        done = 0
-        for chunk in cut(window, final=final):
-            digest = blake3(chunk).digest()
+        while (found := self._expected(window) or _cut_one(window, final=final)) is not None:
+            digest, chunk = found
             self._recipe.add(digest, len(chunk))
             self._keep(digest, chunk, entries)
-            done += len(chunk)
-        self._rest = bytes(window[done:])
+            self._last = digest
+            window = window[len(chunk) :]
+        self._rest = bytes(window)
+
+    def _expected(self, window: memoryview) -> tuple[bytes, memoryview] | None:
+        """The chunk that the window is likely to begin with, where it does."""
+        digest, size = self._like.after(self._last) if self._like is not None else (b"", 0)
+        if not 0 < size <= len(window):
+            return None
+        chunk = window[:size]
+        return (digest, chunk) if blake3(chunk).digest() == digest else None
 
     def _finish(self, digest: bytes, size: int, entries: list[Encoded]) -> None:
         """A blob of one chunk is that chunk; others get a recipe."""
@@ -203,9 +236,20 @@ class _Intake:
     def _is_new(self, digest: bytes) -> bool:
         if self._sink.pending(digest):
             return False
-        place = self._index.find(digest)
-        if place is not None:
-            self._sink.lean_on(place.pack)
+        pack = self._pack_of(digest)
+        if pack is not None:
+            self._sink.lean_on(pack)
             return False
         self._sink.expect(digest)
         return True
+
+    def _pack_of(self, digest: bytes) -> bytes | None:
+        pack = self._like.pack_of(digest) if self._like is not None else None
+        if pack is None and (place := self._index.find(digest)) is not None:
+            pack = place.pack
+        return pack
+
+
+def _cut_one(window: memoryview, *, final: bool) -> tuple[bytes, memoryview] | None:
+    chunk = next(cut(window, final=final), None)
+    return (blake3(chunk).digest(), chunk) if chunk is not None else None

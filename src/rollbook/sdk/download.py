@@ -21,8 +21,10 @@ _BLOCK = 8 * 1024 * 1024
 _SHOWN = 5
 
 
-def to_folder(entries: Sequence[Entry], root: Path, transport: Transport, progress: Progress | None) -> None:
-    """Write entries below `root`; remote references are left where they are.
+def to_folder(
+    entries: Sequence[Entry], root: Path, transport: Transport, project: str, progress: Progress | None
+) -> None:
+    """Write entries of a project's version below `root`; remote references are left where they are.
 
     Raises:
         InvalidInput: An entry would leave the folder, or something stands where a file or folder has to be.
@@ -39,7 +41,7 @@ def to_folder(entries: Sequence[Entry], root: Path, transport: Transport, progre
                 wanted.append((entry.stored, target))
             elif entry.stored is None and entry.uri.startswith("file:"):
                 _copy_reference(entry, target)
-        transport.fetch(wanted, progress=progress)
+        transport.fetch(wanted, project, progress=progress)
         for entry in entries:
             if entry.executable:
                 targets[entry.path].chmod(0o755)

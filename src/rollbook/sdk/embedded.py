@@ -58,16 +58,19 @@ class Embedded:
         self._register.catalog.close()
         self._register.blobs.close()
 
-    def upload(self) -> AbstractContextManager[BlobWriter]:
-        """Blobs on their way in."""
+    def upload(self, project: str) -> AbstractContextManager[BlobWriter]:
+        """Blobs on their way in; those of all projects lie together here."""
+        del project
         return self._register.blobs.writer()
 
-    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Progress | None = None) -> None:
+    def fetch(self, items: Iterable[tuple[Digest, Path]], project: str, *, progress: Progress | None = None) -> None:
         """Write blobs to files, each checked."""
+        del project
         self._register.blobs.fetch(items, progress=progress)
 
-    def open_blob(self, digest: Digest) -> BinaryIO:
+    def open_blob(self, digest: Digest, project: str) -> BinaryIO:
         """Read a blob, each block checked."""
+        del project
         return self._register.blobs.open(digest)
 
     def commit(self, new: NewVersion) -> Committed:

@@ -336,7 +336,7 @@ class Run:
         metadata = draft.sealed_metadata()
         origin = self._known_origin()
         with bar(f"log {draft.collection}", lambda: sources.known_size(draft)) as progress:
-            manifest = upload(draft, self._transport, progress)
+            manifest = upload(draft, self._transport, self.project, progress)
         committed = self._transport.commit(
             NewVersion(
                 project=self.project,
@@ -392,7 +392,7 @@ class Run:
         for name, data in captured.files.items():
             with draft.new_file(name, "wb") as stream:
                 stream.write(data)
-        manifest = upload(draft, self._transport)
+        manifest = upload(draft, self._transport, self.project)
         committed = self._transport.commit(
             NewVersion(
                 project=self.project,

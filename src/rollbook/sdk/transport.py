@@ -89,16 +89,16 @@ class Transport(Protocol):
         """Let go of files and connections; they are opened again when needed."""
         ...
 
-    def upload(self) -> AbstractContextManager[Upload]:
-        """Begin to send blobs."""
+    def upload(self, project: str) -> AbstractContextManager[Upload]:
+        """Begin to send blobs of versions that a project will hold."""
         ...
 
-    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Progress | None = None) -> None:
-        """Write blobs to files, each checked against its digest before it is visible."""
+    def fetch(self, items: Iterable[tuple[Digest, Path]], project: str, *, progress: Progress | None = None) -> None:
+        """Write blobs that a project holds to files, each checked against its digest before it is visible."""
         ...
 
-    def open_blob(self, digest: Digest) -> BinaryIO:
-        """Open a blob for reading, seekable, every block checked."""
+    def open_blob(self, digest: Digest, project: str) -> BinaryIO:
+        """Open a blob that a project holds for reading, seekable, every block checked."""
         ...
 
     def commit(self, new: NewVersion) -> Committed:

@@ -36,7 +36,7 @@ class _Table(NamedTuple):
     columns: tuple[dict[str, JSON], ...]
 
 
-def upload(draft: Artifact, transport: Transport, progress: Progress | None = None) -> Manifest:
+def upload(draft: Artifact, transport: Transport, project: str, progress: Progress | None = None) -> Manifest:
     """Read every part of a draft once, make it durable and return the manifest.
 
     Raises:
@@ -47,7 +47,7 @@ def upload(draft: Artifact, transport: Transport, progress: Progress | None = No
     kept = [part for part in draft.parts.values() if isinstance(part, Entry)]
     source_files = {path: part for path, part in draft.parts.items() if isinstance(part, FilePart)}
     tables = {path: part for path, part in draft.parts.items() if isinstance(part, TablePart)}
-    with transport.upload() as sending:
+    with transport.upload(project) as sending:
         files = _send_files(sending, source_files, transport.cache_dir, progress)
         entries = [*kept, *files, *_send_tables(sending, tables, progress)]
         manifest = build(entries)
@@ -77,7 +77,7 @@ def _stored(
     found: dict[Path, _File] = {}
     for source, look in looks.items():
         digest = cache.known(source, look) if look is not None else None
-        if look is not None and digest is not None and sending.holds(digest):
+        if look is not None and digest is not None and digest in sending.held([digest]):
             found[source] = _File(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
             if progress is not None:
                 progress(look.size)

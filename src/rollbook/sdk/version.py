@@ -142,7 +142,7 @@ class Version:
             raise NotFound(f"{self.name} has no file under {path_prefix!r}", hint="see version.files()")
         total = sum(entry.size or 0 for entry in wanted)
         with bar(f"get {self.name}", lambda: total) as progress:
-            download.to_folder(wanted, target, self.transport, progress)
+            download.to_folder(wanted, target, self.transport, self.facts.project, progress)
         return os.fspath(target)
 
     def file(self, path: str | None = None, root: str | Path | None = None) -> str:
@@ -161,7 +161,7 @@ class Version:
             raise InvalidInput(
                 f"{path!r} is a reference: its bytes are at {self.entry(path).uri}", hint="read them there"
             )
-        return self.transport.open_blob(stored)
+        return self.transport.open_blob(stored, self.facts.project)
 
     def get(self, path: str) -> Any:
         """What was added: a `pyarrow.Table` for a table (or any Parquet or Arrow file), else the bytes."""

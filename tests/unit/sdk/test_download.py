@@ -25,7 +25,7 @@ class Blobs:
         self.known = {Digest("blake3", blake3(data).hexdigest()): data for data in contents}
         self.fetched: list[str] = []
 
-    def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Any = None) -> None:
+    def fetch(self, items: Iterable[tuple[Digest, Path]], project: str, *, progress: Any = None) -> None:
         for digest, path in items:
             self.fetched.append(path.name)
             beside = path.with_name(path.name[:200] + ".part")
@@ -44,7 +44,7 @@ def reference(path: str, target: Path, checksum: str | None = None) -> Entry:
 
 def get(entries: list[Entry], root: Path, blobs: Blobs | None = None) -> Blobs:
     source = blobs or Blobs(b"one", b"two", b"evil")
-    download.to_folder(entries, root, cast(Transport, source), None)
+    download.to_folder(entries, root, cast(Transport, source), "math", None)
     return source
 
 
@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_made_is_named(where: str) -> None:
 
 def test_a_full_disk_is_said_to_be_full(root: Path) -> None:
     class Full(Blobs):
-        def fetch(self, items: Iterable[tuple[Digest, Path]], *, progress: Any = None) -> None:
+        def fetch(self, items: Iterable[tuple[Digest, Path]], project: str, *, progress: Any = None) -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(StorageFull, match="No space left"):

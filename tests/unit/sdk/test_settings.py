@@ -72,7 +72,7 @@ def test_a_file_is_no_data_directory(here: Path) -> None:
         settings.resolve("file")
 
 
-@pytest.mark.parametrize("project", ["a/b", "latest", "v1", "..", "é", "a b"])
+@pytest.mark.parametrize("project", ["a/b/c", "latest", "v1", "..", "é", "a b"])
 def test_project_names_are_checked_wherever_they_come_from(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidName, match="project"):
         settings.resolve(project=project)
