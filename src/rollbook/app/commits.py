@@ -79,8 +79,9 @@ def _check(register: Register, new: NewVersion) -> None:
 
 def _keep_manifest(register: Register, manifest: Manifest) -> Digest:
     """Make the manifest durable, once every blob it names is seen to be there."""
-    for entry in manifest.entries:
-        if entry.stored is not None and not register.blobs.has(entry.stored):
+    missing = register.blobs.missing(entry.stored for entry in manifest.entries if entry.stored is not None)
+    for entry in manifest.entries if missing else ():
+        if entry.stored in missing:
             raise InvalidInput(f"the bytes of {entry.path!r} are not stored: {entry.stored}", hint="upload them first")
     with register.blobs.writer() as writer:
         blob = writer.add_bytes(manifest.stored_bytes()).digest

@@ -36,6 +36,10 @@ class Look(NamedTuple):
     changed: int
 
 
+_UNTRUSTED = Look(0, 0, 0, 0, 0, 0)
+"""No file looks like this: what is remembered with it is a hint of what the file resembles, no more."""
+
+
 class _Seen(msgspec.Struct, frozen=True, array_like=True):
     look: Look
     digest: bytes
@@ -64,13 +68,20 @@ class FileCache:
         seen = self._seen.get(os.fsencode(path))
         return Digest.of_raw("blake3", seen.digest) if seen is not None and seen.look == look else None
 
+    def last(self, path: Path) -> Digest | None:
+        """The digest a file had when it was last hashed, whatever it looks like now, or None."""
+        seen = self._seen.get(os.fsencode(path))
+        return Digest.of_raw("blake3", seen.digest) if seen is not None else None
+
     def remember(self, hashed: Mapping[Path, tuple[Look, Digest]]) -> None:
-        """Remember files that were just hashed, with their looks from before; those that look otherwise now are not."""
+        """Remember files that were just hashed, with their looks from before.
+
+        A look that is not settled, or is another now, is not remembered: only the digest is.
+        """
         settled = self._now() - SETTLED_NS
         fresh = {
-            os.fsencode(path): _Seen(look, digest.raw)
+            os.fsencode(path): _Seen(look if _is_settled(path, look, settled) else _UNTRUSTED, digest.raw)
             for path, (look, digest) in hashed.items()
-            if max(look.changed, look.modified) < settled and look_at(path) == look
         }
         if self._path is None or not fresh:
             return
@@ -86,6 +97,10 @@ def look_at(path: Path) -> Look | None:
     except OSError:
         return None
     return Look(found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _is_settled(path: Path, look: Look, settled: int) -> bool:
+    return max(look.changed, look.modified) < settled and look_at(path) == look
 
 
 def root_of(paths: Iterable[Path]) -> Path:

@@ -6,7 +6,8 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -39,12 +40,14 @@ class Stored(Protocol):
 class Upload(Protocol):
     """Blobs on their way in; nothing counts before `commit` returns."""
 
-    def add_files(self, paths: Sequence[Path], *, progress: Progress | None = None) -> Sequence[Stored]:
-        """Read files once, in order."""
+    def add_files(
+        self, paths: Sequence[Path], *, like: Sequence[Digest | None] = (), progress: Progress | None = None
+    ) -> Sequence[Stored]:
+        """Read files once, in order. `like` names, for each, a blob that it is likely to resemble."""
         ...
 
-    def holds(self, digest: Digest) -> bool:
-        """Whether a blob is stored whole, so that what is committed here may refer to it."""
+    def held(self, digests: Collection[Digest]) -> AbstractSet[Digest]:
+        """Those of some blobs that are stored whole, so that what is committed here may refer to them."""
         ...
 
     def add_bytes(self, data: bytes) -> Stored:

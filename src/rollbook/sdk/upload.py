@@ -73,23 +73,24 @@ def _stored(
 ) -> dict[Path, _File]:
     """What each file is. One that looks as it did when it was hashed, and is stored whole, is not read."""
     cache = FileCache(cache_dir, root_of(sources), time.time_ns)
-    looks = {source: look_at(source) for source in sources}
-    found: dict[Path, _File] = {}
-    for source, look in looks.items():
-        digest = cache.known(source, look) if look is not None else None
-        if look is not None and digest is not None and digest in sending.held([digest]):
-            found[source] = _File(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
-            if progress is not None:
-                progress(look.size)
+    looks = {source: look for source in sources if (look := look_at(source)) is not None}
+    known = {source: digest for source, look in looks.items() if (digest := cache.known(source, look)) is not None}
+    held = sending.held(known.values())
+    found = {source: _seen(digest, looks[source]) for source, digest in known.items() if digest in held}
+    if progress is not None:
+        progress(sum(file.size for file in found.values()))
     unknown = [source for source in sources if source not in found]
-    hashed: dict[Path, tuple[Look, Digest]] = {}
-    for source, blob in zip(unknown, sending.add_files(unknown, progress=progress), strict=True):
-        look = looks[source]
-        found[source] = _File(blob.digest, blob.size, executable=look is not None and bool(look.mode & stat.S_IXUSR))
-        if look is not None:
-            hashed[source] = (look, blob.digest)
-    cache.remember(hashed)
+    like = [cache.last(source) for source in unknown]
+    added = dict(zip(unknown, sending.add_files(unknown, like=like, progress=progress), strict=True))
+    for source, blob in added.items():
+        executable = source in looks and bool(looks[source].mode & stat.S_IXUSR)
+        found[source] = _File(blob.digest, blob.size, executable)
+    cache.remember({source: (looks[source], blob.digest) for source, blob in added.items() if source in looks})
     return found
+
+
+def _seen(digest: Digest, look: Look) -> _File:
+    return _File(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
 
 
 def _send_tables(sending: Upload, parts: Mapping[str, TablePart], progress: Progress | None) -> Iterator[Entry]:

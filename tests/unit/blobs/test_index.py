@@ -10,7 +10,7 @@ import pytest
 from rollbook.blobs import Blobs, LocalStore, MemoryStore
 from rollbook.blobs import index as index_module
 from rollbook.model.digest import Digest
-from rollbook.model.errors import NotFound, Unavailable
+from rollbook.model.errors import InvalidInput, NotFound, Unavailable
 from rollbook.testing.faults import Fault, FaultyStore
 
 
@@ -144,3 +144,29 @@ def test_a_store_that_cannot_be_listed_says_so(contents):
     digest = commit_one(Blobs(store), contents[0])
     with pytest.raises(Unavailable):
         Blobs(FaultyStore(store, Fault("list"))).read(digest)
+
+
+@pytest.mark.parametrize("merged", ["kept", "deleted", "damaged"])
+def test_many_blobs_are_looked_for_at_once(store: MemoryStore, contents, merged: str, monkeypatch):
+    monkeypatch.setattr("rollbook.blobs.merge._IN_MEMORY_BYTES", 0)
+    digests = {commit_one(Blobs(store), data) for data in contents}
+    reader = Blobs(store)
+    assert reader.missing([]) == set()
+    for name in merged_names(store) if merged != "kept" else ():
+        if merged == "deleted":
+            store.delete(name)
+        else:
+            store.objects[name] = store.objects[name][:-200] + bytes(200)
+    later = commit_one(Blobs(store), b"by another process")
+    unknown = {Digest("blake3", f"{number:064x}") for number in range(3)}
+    assert reader.missing([*digests, later, *unknown]) == unknown
+    with reader.writer() as writer:
+        assert writer.held([*digests, later, *unknown]) == {*digests, later}
+    for name in [name for name in store.objects if name.endswith(".pack")][:5]:
+        store.delete(name)
+    assert len(Blobs(store).missing(digests | {later})) == 5
+
+
+def test_digests_of_other_things_are_refused(store: MemoryStore):
+    with pytest.raises(InvalidInput, match="does not name a blob"):
+        Blobs(store).missing([Digest("sha256", 64 * "0")])

@@ -42,6 +42,15 @@ def test_finds_all_and_only_what_it_has(count: int):
     assert sorted(table.digests()) == sorted(record(number).digest for number in range(count))
 
 
+@pytest.mark.parametrize("asked", [range(0), range(1), range(2990, 3010), range(0, 4000, 3)])
+def test_many_are_found_as_one_by_one(asked: range):
+    table = Table.of_bytes(table_of(3000), "t", OWNER)
+    digests = {record(number).digest for number in asked}
+    alone = {digest: place for digest in digests for place in table.find(digest)}
+    assert dict(table.find_many(digests)) == alone
+    assert len(alone) == sum(number < 3000 for number in asked)
+
+
 def test_sums_leave_recipes_out_of_plain_bytes():
     foot = Table.of_bytes(build_table(packed([record(1), record(2), record(3, RECIPE)])), "t", OWNER).foot
     assert (foot.chunks, foot.plain, foot.stored, foot.entries) == (2, 200, 30, 3)

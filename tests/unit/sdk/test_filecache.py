@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,7 @@ def test_a_file_that_changed_a_moment_ago_is_not_remembered(tmp_path: Path) -> N
         cache.remember({path: (look, digest)})
         again = FileCache(tmp_path / str(age), tmp_path, time.time_ns)
         assert (again.known(path, look) == digest) is remembered
+        assert again.last(path) == digest  # what it was is a hint of what it is, however fresh
 
 
 def test_a_file_that_looks_otherwise_after_it_was_hashed_is_not_remembered(tmp_path: Path) -> None:
@@ -135,3 +137,23 @@ def test_a_file_that_looks_otherwise_after_it_was_hashed_is_not_remembered(tmp_p
     cache = FileCache(tmp_path / "cache", tmp_path, lambda: time.time_ns() + 10 * SETTLED_NS)
     cache.remember({path: (look, filecache.Digest("blake3", "ab" * 32))})
     assert cache.known(path, look) is None
+
+
+def test_what_a_file_was_is_told_to_whoever_reads_it(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    add_files = BlobWriter.add_files
+
+    def recording(self: BlobWriter, paths: Sequence[Path], **options: Any) -> list[BlobInfo]:
+        told.extend((path.name, str(like)) for path, like in zip(paths, options["like"], strict=True))
+        return add_files(self, paths, **options)
+
+    monkeypatch.setattr(BlobWriter, "add_files", recording)
+    first = log(tmp_path, folder)
+    assert told == [("a", "None"), ("b", "None"), ("c", "None")]
+    told.clear()
+    (folder / "b").write_text("other", encoding="utf-8")
+    (folder / "d").write_text("new", encoding="utf-8")
+    log(tmp_path, folder)
+    assert told == [("b", str(first.entry("b").digest)), ("d", "None")]
