@@ -24,95 +24,101 @@ _LIVING = text("deleted_at IS NULL")
 _STANDING = text("removed_at IS NULL AND kind = 'tag'")
 
 
-def _key() -> Column[int]:
+def key_column() -> Column[int]:
+    """The key of a row."""
     return Column("key", Key, primary_key=True)
 
 
-def _to(name: str, table: str, *, nullable: bool = False) -> Column[int]:
+def to_column(name: str, table: str, *, nullable: bool = False) -> Column[int]:
+    """The key of a row of another table."""
     return Column(name, Key, ForeignKey(f"{table}.key"), nullable=nullable)
 
 
-def _scope() -> tuple[Column[int], Column[int]]:
-    return _to("organisation", "organisations"), _to("project", "projects")
+def scope_columns() -> tuple[Column[int], Column[int]]:
+    """The organisation and project that a row belongs to."""
+    return to_column("organisation", "organisations"), to_column("project", "projects")
 
 
-def _name(name: str, *, nullable: bool = False) -> Column[str]:
+def name_column(name: str, *, nullable: bool = False) -> Column[str]:
+    """A name, tag or other short text."""
     return Column(name, SafeText(), nullable=nullable)
 
 
-def _body(name: str, *, nullable: bool = False) -> Column[str]:
+def body_column(name: str, *, nullable: bool = False) -> Column[str]:
+    """A document."""
     return Column(name, SafeText(BODY_LIMIT), nullable=nullable)
 
 
-def _at(name: str, *, nullable: bool = False) -> Column[int]:
+def instant_column(name: str, *, nullable: bool = False) -> Column[int]:
+    """An instant, in UTC microseconds."""
     return Column(name, Instant, nullable=nullable)
 
 
 organisations = Table(
     "organisations",
     metadata,
-    _key(),
+    key_column(),
     Column("id", SafeText(), nullable=False, unique=True),
     Column("name", SafeText(), nullable=False, unique=True),
-    _at("created_at"),
+    instant_column("created_at"),
 )
 
 projects = Table(
     "projects",
     metadata,
-    _key(),
-    _to("organisation", "organisations"),
+    key_column(),
+    to_column("organisation", "organisations"),
     Column("id", SafeText(), nullable=False, unique=True),
-    _name("name"),
-    _name("key_domain"),
-    _at("created_at"),
+    name_column("name"),
+    name_column("key_domain"),
+    instant_column("created_at"),
     UniqueConstraint("organisation", "name"),
 )
 
 collections = Table(
     "collections",
     metadata,
-    _key(),
-    *_scope(),
+    key_column(),
+    *scope_columns(),
     Column("id", SafeText(), nullable=False, unique=True),
-    _name("name"),
-    _name("type"),
-    _body("description"),
-    _at("created_at"),
-    _name("created_by"),
+    name_column("name"),
+    name_column("type"),
+    body_column("description"),
+    instant_column("created_at"),
+    name_column("created_by"),
     UniqueConstraint("project", "name"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    _key(),
-    *_scope(),
+    key_column(),
+    *scope_columns(),
     Column("id", SafeText(), nullable=False, unique=True),
-    _name("short"),
-    _name("name"),
-    _name("job_type"),
-    _name("group_name"),
-    _name("state"),
-    _body("config"),
-    _body("summary"),
-    _body("notes"),
-    _body("environment"),
-    _body("code"),
-    _name("created_by"),
-    _at("started_at"),
-    _at("heartbeat_at"),
-    _at("finished_at", nullable=True),
+    name_column("short"),
+    name_column("name"),
+    name_column("job_type"),
+    name_column("group_name"),
+    name_column("state"),
+    body_column("config"),
+    body_column("summary"),
+    body_column("notes"),
+    body_column("environment"),
+    body_column("code"),
+    name_column("created_by"),
+    instant_column("started_at"),
+    instant_column("heartbeat_at"),
+    instant_column("finished_at", nullable=True),
     UniqueConstraint("project", "short"),
 )
 
 run_tags = Table(
     "run_tags",
     metadata,
-    _key(),
-    *_scope(),
-    _to("run", "runs"),
-    _name("tag"),
+    key_column(),
+    *scope_columns(),
+    to_column("run", "runs"),
+    name_column("tag"),
     UniqueConstraint("run", "tag"),
     Index(None, "project", "tag"),
 )
@@ -120,37 +126,37 @@ run_tags = Table(
 versions = Table(
     "versions",
     metadata,
-    _key(),
-    *_scope(),
+    key_column(),
+    *scope_columns(),
     Column("id", SafeText(), nullable=False, unique=True),
     Column("digest", DigestText, nullable=False),
-    _name("type"),
-    _name("data_class"),
+    name_column("type"),
+    name_column("data_class"),
     Column("manifest_digest", DigestText, nullable=False),
     Column("manifest_blob", DigestText, nullable=False),
-    _body("metadata"),
-    _body("schemas"),
+    body_column("metadata"),
+    body_column("schemas"),
     Column("seal", LargeBinary, nullable=False),
     Column("size", Instant, nullable=False),
     Column("file_count", Instant, nullable=False),
-    _at("created_at"),
-    _name("created_by"),
-    _to("created_by_run", "runs", nullable=True),
+    instant_column("created_at"),
+    name_column("created_by"),
+    to_column("created_by_run", "runs", nullable=True),
     UniqueConstraint("project", "digest"),
 )
 
 memberships = Table(
     "memberships",
     metadata,
-    _key(),
-    *_scope(),
-    _to("collection", "collections"),
+    key_column(),
+    *scope_columns(),
+    to_column("collection", "collections"),
     Column("number", Instant, nullable=False),
-    _to("version", "versions"),
-    _at("added_at"),
-    _name("added_by"),
-    _at("deleted_at", nullable=True),
-    _name("deleted_by", nullable=True),
+    to_column("version", "versions"),
+    instant_column("added_at"),
+    name_column("added_by"),
+    instant_column("deleted_at", nullable=True),
+    name_column("deleted_by", nullable=True),
     UniqueConstraint("collection", "number"),
     Index("uq_memberships_living", "collection", "version", unique=True, sqlite_where=_LIVING),
     Index(None, "version"),
@@ -159,14 +165,14 @@ memberships = Table(
 aliases = Table(
     "aliases",
     metadata,
-    _key(),
-    *_scope(),
-    _to("collection", "collections"),
-    _name("alias"),
-    _name("segment"),
-    _to("membership", "memberships", nullable=True),
+    key_column(),
+    *scope_columns(),
+    to_column("collection", "collections"),
+    name_column("alias"),
+    name_column("segment"),
+    to_column("membership", "memberships", nullable=True),
     Column("generation", Integer, nullable=False),
-    _at("moved_at"),
+    instant_column("moved_at"),
     UniqueConstraint("collection", "alias", "segment"),
     Index(None, "membership"),
 )
@@ -174,16 +180,16 @@ aliases = Table(
 alias_moves = Table(
     "alias_moves",
     metadata,
-    _key(),
-    *_scope(),
-    _to("alias", "aliases"),
+    key_column(),
+    *scope_columns(),
+    to_column("alias", "aliases"),
     Column("generation", Integer, nullable=False),
-    _to("from_membership", "memberships", nullable=True),
-    _to("to_membership", "memberships", nullable=True),
-    _name("action"),
-    _name("actor"),
-    _body("reason"),
-    _at("at"),
+    to_column("from_membership", "memberships", nullable=True),
+    to_column("to_membership", "memberships", nullable=True),
+    name_column("action"),
+    name_column("actor"),
+    body_column("reason"),
+    instant_column("at"),
     Column("undoes", Integer, nullable=True),
     UniqueConstraint("alias", "generation"),
     UniqueConstraint("alias", "undoes"),
@@ -192,15 +198,15 @@ alias_moves = Table(
 notes = Table(
     "notes",
     metadata,
-    _key(),
-    *_scope(),
-    _to("version", "versions"),
-    _name("kind"),
-    _body("value"),
-    _name("actor"),
-    _at("added_at"),
-    _at("removed_at", nullable=True),
-    _name("removed_by", nullable=True),
+    key_column(),
+    *scope_columns(),
+    to_column("version", "versions"),
+    name_column("kind"),
+    body_column("value"),
+    name_column("actor"),
+    instant_column("added_at"),
+    instant_column("removed_at", nullable=True),
+    name_column("removed_by", nullable=True),
     Index(None, "version", "kind"),
     Index(
         "uq_notes_standing_tag",
@@ -214,14 +220,14 @@ notes = Table(
 edges = Table(
     "edges",
     metadata,
-    _key(),
-    *_scope(),
-    _to("run", "runs"),
-    _to("version", "versions"),
-    _to("membership", "memberships", nullable=True),
-    _name("role"),
+    key_column(),
+    *scope_columns(),
+    to_column("run", "runs"),
+    to_column("version", "versions"),
+    to_column("membership", "memberships", nullable=True),
+    name_column("role"),
     Column("reference", SafeText(1024), nullable=False),
-    _at("at"),
+    instant_column("at"),
     UniqueConstraint("run", "role", "version"),
     Index(None, "version", "role"),
 )
@@ -229,13 +235,13 @@ edges = Table(
 version_links = Table(
     "version_links",
     metadata,
-    _key(),
-    *_scope(),
-    _to("source", "versions"),
-    _to("target", "versions"),
-    _name("relation"),
+    key_column(),
+    *scope_columns(),
+    to_column("source", "versions"),
+    to_column("target", "versions"),
+    name_column("relation"),
     Column("reference", SafeText(1024), nullable=False),
-    _at("at"),
+    instant_column("at"),
     UniqueConstraint("source", "relation", "target"),
     Index(None, "target"),
 )
@@ -243,23 +249,23 @@ version_links = Table(
 evaluations = Table(
     "evaluations",
     metadata,
-    _key(),
-    *_scope(),
+    key_column(),
+    *scope_columns(),
     Column("version", Key, ForeignKey("versions.key"), nullable=False, unique=True),
-    _body("protocol"),
-    _at("at"),
+    body_column("protocol"),
+    instant_column("at"),
 )
 
 statements = Table(
     "statements",
     metadata,
-    _key(),
-    *_scope(),
-    _to("version", "versions"),
-    _to("run", "runs", nullable=True),
+    key_column(),
+    *scope_columns(),
+    to_column("version", "versions"),
+    to_column("run", "runs", nullable=True),
     Column("digest", DigestText, nullable=False),
     Column("content", LargeBinary, nullable=False),
-    _at("at"),
+    instant_column("at"),
     UniqueConstraint("version", "digest"),
     Index(None, "project", "digest"),
 )
@@ -267,13 +273,13 @@ statements = Table(
 audit = Table(
     "audit",
     metadata,
-    _key(),
-    _to("organisation", "organisations"),
-    _to("project", "projects", nullable=True),
+    key_column(),
+    to_column("organisation", "organisations"),
+    to_column("project", "projects", nullable=True),
     Column("sequence", Instant, nullable=False),
-    _at("at"),
-    _name("actor"),
-    _name("action"),
+    instant_column("at"),
+    name_column("actor"),
+    name_column("action"),
     Column("resource", SafeText(1024), nullable=False),
     Column("entry", LargeBinary, nullable=False),
     Column("leaf", DigestText, nullable=False),

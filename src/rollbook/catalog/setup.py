@@ -6,10 +6,10 @@ import time
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
+from rollbook.catalog.declared import metadata
 from rollbook.catalog.dialect import lock_schema, use_write_ahead_log, writing
 from rollbook.catalog.failures import is_busy
 from rollbook.catalog.migrations import HEAD, REVISIONS
-from rollbook.catalog.schema import metadata
 from rollbook.model.errors import NotFound, Unavailable, UnsupportedFormat
 
 _stamp = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
