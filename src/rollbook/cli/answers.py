@@ -54,6 +54,14 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "alias": _MOVED,
     "history": {"collection": "project/name", "moves": "list of MOVE, oldest first"},
     "verify": {"ok": "whether nothing is damaged or missing", "verification": "VERIFICATION"},
+    "serve": {
+        "address": "where the server is reached, written once it answers",
+        "host": "address it listens on",
+        "port": "port it listens on",
+        "data_dir": "its data directory",
+        "process": "its process id",
+        "setup_file": "file with the one-time token for the first administrator, or null",
+    },
 }
 
 

@@ -52,5 +52,8 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     "Keep": {
         "verify": Listed("verify", "Check a version, or everything, byte by byte."),
     },
+    "Share": {
+        "serve": Listed("serve", "Serve the data directory to a team, until stopped."),
+    },
 }
 COMMANDS: Mapping[str, Listed] = {name: listed for section in SECTIONS.values() for name, listed in section.items()}

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from rollbook.model.errors import InvalidInput
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+ENVIRONMENT = {
+    "ROLLBOOK_DATABASE": "database URL; default the data directory's own catalog",
+    "ROLLBOOK_STORE": "URL of the object store; default the data directory's own blobs",
+    "ROLLBOOK_BASE_URL": "how people reach the server, such as https://rollbook.example.org",
+    "ROLLBOOK_ALLOWED_HOSTS": "more host names that requests may be sent to, separated by commas",
+    "ROLLBOOK_KEY_RATE": "requests per second and burst of one caller, such as 50/200",
+}
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """How often somebody may do something.
+
+    Attributes:
+        per_second: In the long run.
+        burst: At once.
+    """
+
+    per_second: float
+    burst: int
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +47,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         database: Database URL, or "" for the data directory's own catalog.
         store: URL of the object store, or "" for the data directory's own blobs.
         base_url: How people reach this server, for links; "" to make it from host and port.
+        allowed_hosts: Host names that requests may be sent to, beside loopback and the base URL's.
+        tls_cert: PEM file of the server's certificate and its chain, or None for plain HTTP.
+        tls_key: PEM file of its key.
+        proxies: Addresses of the proxies in front, whose word on client and scheme is taken.
+        insecure: Whether plain HTTP beyond this machine was asked for in so many words.
+        key_rate: Requests of one caller.
+        max_in_flight: Requests worked on at once; more are told to come back.
     """
 
     data_dir: Path
@@ -28,3 +62,94 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     database: str = ""
     store: str = ""
     base_url: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    insecure: bool = False
+    key_rate: Rate = Rate(50, 200)
+    max_in_flight: int = 200
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach the server over TLS, ended here or by a proxy."""
+        return self.tls_cert is not None or self.base_url.startswith("https://")
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host name, without port, that a request may be sent to."""
+        own = urlsplit(self.base_url).hostname or ""
+        return frozenset(name.lower() for name in (*LOOPBACK_NAMES, own, *self.allowed_hosts) if name)
+
+
+def resolve(data_dir: Path, environment: Mapping[str, str] | None = None, **given: Any) -> ServerSettings:
+    """Settle what the server is told, and refuse what would expose it.
+
+    Args:
+        data_dir: The data directory.
+        environment: Where to read what was not given; default this process's.
+        **given: Fields of `ServerSettings`; None for not given.
+
+    Raises:
+        InvalidInput: A value makes no sense, or the server would listen beyond this machine in plain text.
+    """
+    found = os.environ if environment is None else environment
+    told: dict[str, Any] = {
+        "database": found.get("ROLLBOOK_DATABASE", ""),
+        "store": found.get("ROLLBOOK_STORE", ""),
+        "base_url": _base_url(found.get("ROLLBOOK_BASE_URL", "")),
+        "allowed_hosts": _listed(found.get("ROLLBOOK_ALLOWED_HOSTS", "")),
+    }
+    if found.get("ROLLBOOK_KEY_RATE"):
+        told["key_rate"] = _rate(found["ROLLBOOK_KEY_RATE"])
+    told |= {name: value for name, value in given.items() if value is not None}
+    settings = ServerSettings(data_dir=data_dir, **told)
+    _check(settings)
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(settings: ServerSettings) -> None:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise InvalidInput("TLS needs a certificate and its key", hint="give --tls-cert and --tls-key")
+    for path in (settings.tls_cert, settings.tls_key):
+        if path is not None and not os.access(path, os.R_OK):
+            raise InvalidInput(f"{str(path)!r} cannot be read", hint="name a PEM file that this user may read")
+    if is_loopback(settings.host) or settings.tls_cert is not None or settings.proxies or settings.insecure:
+        return
+    raise InvalidInput(
+        f"{settings.host!r} is reached from other machines, and without TLS everybody between can read the keys",
+        hint="give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that ends TLS, "
+        "or --i-understand-insecure",
+    )
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query):
+        raise InvalidInput(f"ROLLBOOK_BASE_URL is {text!r}", hint="for example https://rollbook.example.org")
+    return text.rstrip("/")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _rate(text: str) -> Rate:
+    per_second, _, burst = text.partition("/")
+    try:
+        rate = Rate(float(per_second), int(burst))
+    except ValueError:
+        rate = Rate(0, 0)
+    if not (0 < rate.per_second < 1e6 and rate.burst >= 1):
+        raise InvalidInput(f"ROLLBOOK_KEY_RATE is {text!r}", hint="for example 50/200: per second, and at once")
+    return rate

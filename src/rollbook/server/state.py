@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from starlette.requests import HTTPConnection
@@ -20,10 +21,12 @@ class State:
         settings: What it was told.
         system: The register as the server itself sees it; its actor may look people up, and nothing else is done in
             its name but what runs without a caller (jobs).
+        stopping: Set once the server was told to stop: streams end, and nothing new begins.
     """
 
     settings: ServerSettings
     system: Register
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def register_for(self, actor: Actor) -> Register:
         """The register as one caller sees it."""

@@ -1,0 +1,71 @@
+"""The server process: an event loop that answers until it is told to stop, and then ends what it began."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from rollbook.server.connection import BoundedConnection
+from rollbook.server.settings import ServerSettings
+
+STOP_SECONDS = 10
+KEEP_ALIVE_SECONDS = 20
+
+
+class _Process(uvicorn.Server):
+    """A server that says when it listens, and whose end by a signal is a success."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._on_stop = on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # A second signal means: now.
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._on_stop()
+
+
+def answer(
+    application: Any,
+    settings: ServerSettings,
+    bound: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    on_stop: Callable[[], None],
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; then take no new ones, and give those that run ten seconds.
+
+    Args:
+        application: The ASGI application.
+        settings: What the server was told.
+        bound: The socket to listen on.
+        on_ready: Called once when requests are answered.
+        on_stop: Called when the server was told to stop.
+    """
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http=BoundedConnection,
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    _Process(config, on_ready, on_stop).run([bound])

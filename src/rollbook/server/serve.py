@@ -1,0 +1,66 @@
+"""`rollbook serve`: the composition root. Opens the register, puts the application over it and answers."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from rollbook.app import datadir
+from rollbook.app.register import Register
+from rollbook.server import listening, lock, process
+from rollbook.server.application import create_application
+from rollbook.server.listening import Listening
+from rollbook.server.settings import ServerSettings
+from rollbook.server.state import State
+
+SYSTEM = "system:server"
+PRIVATE = 0o077
+
+
+def serve(settings: ServerSettings, announce: Callable[[Listening], None]) -> None:
+    """Serve a register until the process is told to stop.
+
+    Args:
+        settings: What the server was told.
+        announce: Called once when it answers.
+
+    Raises:
+        Unavailable: The data directory has a server already, or the port is in use.
+        InvalidInput: The address cannot be listened on.
+    """
+    os.umask(PRIVATE)
+    register = open_register(settings)
+    try:
+        alone = nullcontext() if settings.database else lock.hold(settings.data_dir)
+        with alone, listening.bind(settings) as bound:
+            _answer(State(settings=settings, system=register), bound, announce)
+    finally:
+        register.catalog.close()
+        register.blobs.close()
+
+
+def open_register(settings: ServerSettings) -> Register:
+    """The register as the server itself sees it."""
+    return datadir.open_directory(settings.data_dir, user=SYSTEM, clock=_now, random=secrets.token_bytes, create=True)
+
+
+def _answer(state: State, bound: socket.socket, announce: Callable[[Listening], None]) -> None:
+    settings = state.settings
+    host, port = bound.getsockname()[:2]
+    here = Listening(
+        address=listening.address_of(settings, port),
+        host=host,
+        port=port,
+        data_dir=str(settings.data_dir),
+        process=os.getpid(),
+    )
+    application = create_application(state)
+    process.answer(application, settings, bound, on_ready=lambda: announce(here), on_stop=state.stopping.set)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
