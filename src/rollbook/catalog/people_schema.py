@@ -53,15 +53,14 @@ members = Table(
     to_column("user", "users"),
     Column("place", SafeText(), nullable=False),
     name_column("role"),
-    Column("scope", SafeText(1024), nullable=False),
-    instant_column("valid_from", nullable=True),
-    instant_column("valid_to", nullable=True),
+    Column("segment", SafeText(1024), nullable=False),
     instant_column("added_at"),
     name_column("added_by"),
-    UniqueConstraint("user", "organisation", "place", "role", "scope"),
+    UniqueConstraint("user", "organisation", "place", "role", "segment"),
     Index(None, "organisation", "place"),
 )
-"""`place` is what `Actor.roles` is keyed by: "" for the organisation, `team/`, or a project's full name."""
+"""`place` is what `Actor.roles` is keyed by: "" for the organisation, `team/`, or a project's full name. `segment` says
+which students an educator teaches, `class=8B,school=12`; "" for no limit, and for every other role."""
 
 api_keys = Table(
     "api_keys",
@@ -75,7 +74,7 @@ api_keys = Table(
     body_column("places", nullable=True),
     instant_column("created_at"),
     name_column("created_by"),
-    instant_column("expires_at", nullable=True),
+    instant_column("expires_at"),
     instant_column("revoked_at", nullable=True),
     name_column("revoked_by", nullable=True),
     instant_column("last_used_at", nullable=True),

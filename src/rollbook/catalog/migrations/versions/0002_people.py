@@ -70,16 +70,14 @@ def _teams_and_members() -> None:
         sa.Column("user", KEY, nullable=False),
         sa.Column("place", TEXT, nullable=False),
         sa.Column("role", TEXT, nullable=False),
-        sa.Column("scope", TEXT, nullable=False),
-        sa.Column("valid_from", sa.BigInteger(), nullable=True),
-        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.Column("segment", TEXT, nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("added_by", TEXT, nullable=False),
         _to_organisation("members"),
         _to_user("members"),
         sa.PrimaryKeyConstraint("key", name="pk_members"),
         sa.UniqueConstraint(
-            "user", "organisation", "place", "role", "scope", name="uq_members_user_organisation_place_role_scope"
+            "user", "organisation", "place", "role", "segment", name="uq_members_user_organisation_place_role_segment"
         ),
     )
     op.create_index("ix_members_organisation_place", "members", ["organisation", "place"], unique=False)
@@ -97,7 +95,7 @@ def _keys() -> None:
         sa.Column("places", TEXT, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", TEXT, nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_by", TEXT, nullable=True),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),
