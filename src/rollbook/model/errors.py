@@ -158,3 +158,18 @@ class InternalError(RollbookError):
 
     kind = "internal_error"
     exit_code = 9
+
+
+def error_of(kind: str, message: str, hint: str = "") -> RollbookError:
+    """The error of a kind, as a document names it; a kind that this release does not know is the base of the tree."""
+    return _KINDS.get(kind, RollbookError)(message, hint=hint)
+
+
+def _tree(root: type[RollbookError]) -> dict[str, type[RollbookError]]:
+    found = {root.kind: root}
+    for below in root.__subclasses__():
+        found |= _tree(below)
+    return found
+
+
+_KINDS = _tree(RollbookError)

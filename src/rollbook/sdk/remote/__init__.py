@@ -1,0 +1,1 @@
+"""The transport that answers from a server, over HTTP. Nothing here is imported before a server is named."""
