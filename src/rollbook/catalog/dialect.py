@@ -232,8 +232,8 @@ def lock_schema(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
 
 
-def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    """Insert a row, or do nothing where a unique value of it is taken, even by a transaction that just ended."""
+def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Insert rows, leaving out each of which a unique value is taken, even by a transaction that just ended."""
     # Imported when first needed: PostgreSQL's dialect costs as much start-up time as all of the catalog.
     if is_sqlite(connection):
         from sqlalchemy.dialects.sqlite import insert
