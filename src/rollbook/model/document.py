@@ -29,7 +29,8 @@ def to_document(value: Any) -> Any:
     if isinstance(value, Digest | Path):
         return str(value)
     if isinstance(value, msgspec.Struct):
-        return {name: to_field(name, getattr(value, name)) for name in value.__struct_fields__}
+        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: to_field(name, field) for name, field in fields if field is not msgspec.UNSET}
     if isinstance(value, Mapping):
         return {str(key): to_document(item) for key, item in cast("Mapping[object, Any]", value).items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
