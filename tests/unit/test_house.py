@@ -30,6 +30,8 @@ KINDS = {
     "source_changed": 2,
     "source_unreadable": 2,
     "storage_full": 8,
+    "too_large": 2,
+    "too_many_requests": 8,
     "unauthenticated": 3,
     "unavailable": 8,
     "unlike_protocols": 2,

@@ -85,6 +85,12 @@ class MissingExtra(InvalidInput):
     kind = "missing_extra"
 
 
+class TooLarge(InvalidInput):
+    """What was sent is larger than may be sent at once."""
+
+    kind = "too_large"
+
+
 class Unauthenticated(RollbookError):
     """Nobody is logged in: present a key."""
 
@@ -151,6 +157,20 @@ class StorageFull(Unavailable):
     """The disk is full, read-only or over quota; nothing was changed."""
 
     kind = "storage_full"
+
+
+class TooManyRequests(Unavailable):
+    """Too much was asked in too short a time.
+
+    Attributes:
+        retry_after: Seconds after which there is room again.
+    """
+
+    kind = "too_many_requests"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class InternalError(RollbookError):

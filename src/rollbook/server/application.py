@@ -6,10 +6,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from rollbook.model.release import __version__
 from rollbook.server import faults
 from rollbook.server.api import versions
+from rollbook.server.gate import open_to_all
+from rollbook.server.hardening import harden
 from rollbook.server.routes import PREFIX, Routes
 from rollbook.server.schema import components_of
 from rollbook.server.state import State
@@ -18,17 +23,32 @@ NOUNS: tuple[Routes, ...] = (versions.routes,)
 TITLE = "Rollbook"
 
 
+class Application(FastAPI):
+    """The routes, behind what every request passes first."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The routes and their errors, hardened: outside of everything, so that no answer escapes it."""
+        state: State = self.state.rollbook
+        return harden(super().build_middleware_stack(), state.settings)
+
+
 def create_application(state: State) -> FastAPI:
     """The ASGI application over an open register."""
-    application = FastAPI(
-        title=TITLE, version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
+    # A path is what it says: no redirect makes another one of it, and the description is a route like any other.
+    application = Application(
+        title=TITLE, version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     application.state.rollbook = state
+    application.router.add_route(f"{PREFIX}/openapi.json", open_to_all(_description), include_in_schema=False)
     for noun in NOUNS:
         application.include_router(noun.router)
     faults.install(application)
     application.openapi = lambda: describe(application)  # type: ignore[method-assign]
     return application
+
+
+async def _description(request: Request) -> Response:
+    return JSONResponse(request.app.openapi())
 
 
 def describe(application: FastAPI) -> dict[str, Any]:

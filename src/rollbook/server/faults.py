@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from rollbook.model import errors
 
 STATUS: dict[type[errors.RollbookError], int] = {
     errors.InvalidInput: 422,
+    errors.TooLarge: 413,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
@@ -21,6 +23,7 @@ STATUS: dict[type[errors.RollbookError], int] = {
     errors.GateRefused: 409,
     errors.CorruptData: 500,
     errors.Unavailable: 503,
+    errors.TooManyRequests: 429,
     errors.StorageFull: 507,
     errors.InternalError: 500,
 }
@@ -45,6 +48,10 @@ def answer_to(error: errors.RollbookError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="rollbook", Basic realm="rollbook"'
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.TooManyRequests):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if status == 413:
+        headers["Connection"] = "close"  # the rest of it is not read
     return JSONResponse(document_of(error), status, headers)
 
 

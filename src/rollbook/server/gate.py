@@ -7,7 +7,7 @@ The verbs ask again (`Register.allow`): the gate keeps strangers out, the verbs 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -20,6 +20,7 @@ from rollbook.server.identify import identify
 from rollbook.server.state import state_of
 
 Who = Literal["anyone", "member"]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -28,9 +29,11 @@ class Access(msgspec.Struct, frozen=True):
     Attributes:
         needs: An action, asked for on the project in the path (on the entity where the path names no project);
             `member` for anybody who is signed in; `anyone` for routes before signing in.
+        metered: Whether requests count towards what a caller may ask in a while. What moves bytes is bounded by them.
     """
 
     needs: Action | Who
+    metered: bool = True
 
 
 def enter(connection: HTTPConnection, access: Access) -> Register:
@@ -38,6 +41,7 @@ def enter(connection: HTTPConnection, access: Access) -> Register:
 
     Raises:
         Unauthenticated: Nobody is signed in.
+        TooManyRequests: The caller asks more often than anybody may.
         Forbidden: The caller may not do this.
         NotFound: There is no such entity, or the caller must not know that there is.
     """
@@ -45,6 +49,8 @@ def enter(connection: HTTPConnection, access: Access) -> Register:
     if access.needs == "anyone":
         return state.register_for(Actor("anyone", ""))
     who = identify(connection)
+    if access.metered:
+        state.callers.take(who.name)
     entity = connection.path_params.get("entity", "")
     actor = who.actor_in(entity)
     if actor is None:
@@ -71,12 +77,7 @@ def project_of(connection: HTTPConnection, actor: Actor) -> str:
     return check_project(name if entity == actor.organisation else f"{entity}/{name}")
 
 
-def gate(needs: Action | Who) -> Callable[[HTTPConnection], Register]:
-    """The dependency of a route that needs this. Its `access` is what the route matrix reads."""
-    access = Access(needs)
-
-    def asked(connection: HTTPConnection) -> Register:
-        return enter(connection, access)
-
-    asked.access = access  # type: ignore[attr-defined]
-    return asked
+def open_to_all(endpoint: Endpoint) -> Endpoint:
+    """Mark a plain endpoint as one that everybody may reach, for the route matrix."""
+    endpoint.access = Access("anyone")  # type: ignore[attr-defined]
+    return endpoint

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from rollbook.app.register import Register
 from rollbook.model.document import read_document, write_document
-from rollbook.model.errors import InvalidInput
+from rollbook.model.errors import TooLarge
 from rollbook.model.permission import Action
 from rollbook.server.gate import Access, Who, enter, project_of
 from rollbook.server.schema import schema_of
@@ -144,11 +144,11 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """The whole body of a request.
 
     Raises:
-        InvalidInput: It is larger than `limit` bytes.
+        TooLarge: It has more than `limit` bytes.
     """
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > limit:
-            raise InvalidInput(f"the request has more than {limit:,} bytes", hint="send files through an upload")
+            raise TooLarge(f"the request has more than {limit:,} bytes", hint="send files through an upload")
     return bytes(body)

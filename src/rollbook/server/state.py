@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import cast
 
 from starlette.requests import HTTPConnection
 
 from rollbook.app.register import Register
 from rollbook.model.permission import Actor
+from rollbook.server.limits import Buckets
 from rollbook.server.settings import ServerSettings
 
 
@@ -27,6 +30,11 @@ class State:
     settings: ServerSettings
     system: Register
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def callers(self) -> Buckets:
+        """How much each caller may still ask."""
+        return Buckets(self.settings.key_rate, time.monotonic)
 
     def register_for(self, actor: Actor) -> Register:
         """The register as one caller sees it."""

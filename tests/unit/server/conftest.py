@@ -15,7 +15,7 @@ from rollbook.app.register import Register
 from rollbook.model.permission import Actor
 from rollbook.server import gate
 from rollbook.server.application import create_application
-from rollbook.server.settings import ServerSettings
+from rollbook.server.settings import Rate, ServerSettings
 from rollbook.server.state import State
 
 START = 1_790_000_000_000_000
@@ -48,8 +48,9 @@ def register(tmp_path: Path) -> Register:
 
 @pytest.fixture
 def client(register: Register, tmp_path: Path) -> Iterator[TestClient]:
-    state = State(settings=ServerSettings(data_dir=tmp_path / "data"), system=register)
-    with TestClient(create_application(state), raise_server_exceptions=False) as opened:
+    settings = ServerSettings(data_dir=tmp_path / "data", key_rate=Rate(1e5, 100_000))
+    application = create_application(State(settings=settings, system=register))
+    with TestClient(application, base_url="http://127.0.0.1", raise_server_exceptions=False) as opened:
         yield opened
 
 
