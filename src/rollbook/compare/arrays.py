@@ -11,6 +11,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Labels = npt.NDArray[Any]
 
 

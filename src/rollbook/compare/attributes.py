@@ -33,7 +33,12 @@ def labels(evaluation: EvaluationData, name: str) -> Labels:
     if name not in evaluation.groups:
         known = ", ".join(sorted(evaluation.groups)) or "none"
         raise InvalidInput(f"{evaluation.label} has no attribute {name!r}", hint=f"it has: {known}")
-    column = np.asarray(evaluation.groups[name])
+    return text_labels(evaluation.groups[name])
+
+
+def text_labels(values: Labels) -> Labels:
+    """(n,) text labels, `MISSING` where there is none."""
+    column = np.asarray(values)
     if column.dtype.kind in "iub":
         return column.astype(np.str_)
     if column.dtype.kind == "U":
@@ -41,6 +46,17 @@ def labels(evaluation: EvaluationData, name: str) -> Labels:
     # Few distinct labels on many rows: name each once.
     names: dict[object, str] = {}
     return np.array([names.get(v) or names.setdefault(v, _label(v)) for v in column.tolist()], dtype=np.str_)
+
+
+def attribute_of(values: Labels) -> Attribute:
+    """Levels and codes of labels of any kind."""
+    column = np.asarray(values)
+    if column.dtype.kind not in "iu":
+        return attribute(text_labels(column))
+    # Distinct numbers are few: only they become text, and only they are sorted as text.
+    found, code = codes(column)
+    levels, renamed = codes(found.astype(np.str_))
+    return Attribute(tuple(str(level) for level in levels), renamed[code])
 
 
 def attribute(ordered: Labels) -> Attribute:
