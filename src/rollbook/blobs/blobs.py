@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from blake3 import blake3
 
+from rollbook.blobs.collect import Collector
+from rollbook.blobs.exchange import Exchange
 from rollbook.blobs.fetch import Fetcher
 from rollbook.blobs.index import Index
 from rollbook.blobs.local import LocalStore
@@ -18,6 +20,7 @@ from rollbook.blobs.reading import Reader, check_blob
 from rollbook.blobs.scrub import Scrubber
 from rollbook.blobs.store import ObjectStore
 from rollbook.blobs.values import Damage, Stats
+from rollbook.blobs.wholeness import Wholeness
 from rollbook.blobs.writer import BlobWriter
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, InvalidInput, NotFound
@@ -38,6 +41,7 @@ class Blobs:
         self._read_only = read_only
         self._index = Index(store)
         self._reader = Reader(store, self._index)
+        self._wholeness = Wholeness(self._index, self._reader)
 
     @classmethod
     def open_local(cls, root: Path, *, read_only: bool = False) -> Self:
@@ -67,7 +71,11 @@ class Blobs:
         """
         if self._read_only:
             raise InvalidInput("these blobs are open for reading only", hint="open them without `read_only`")
-        return BlobWriter(self._store, self._index, self._reader)
+        return BlobWriter(self._store, self._index, self._reader, self._wholeness.remembering())
+
+    def exchange(self) -> Exchange:
+        """Chunks and recipes on their way to or from a store that is elsewhere."""
+        return Exchange(self._store, self._index, self._reader, read_only=self._read_only)
 
     def has(self, digest: Digest) -> bool:
         """Whether a blob is known, also when another process has just added it."""
@@ -85,6 +93,36 @@ class Blobs:
             self._index.refresh()
             found |= self._index.find_many(left.keys() - found.keys())
         return {digest for raw, digest in left.items() if raw not in found}
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch that was observed last, or None."""
+        return self._wholeness.epoch
+
+    def observe(self, epoch: int, condemned: Collection[bytes]) -> None:
+        """Go on in an epoch of the catalog's, without the packs (raw ids) that are condemned in it."""
+        self._wholeness.observe(epoch, condemned)
+
+    def incomplete(self, digests: Iterable[Digest]) -> set[Digest]:
+        """Those of many blobs that are not stored whole, as far as the observed epoch knows.
+
+        Raises:
+            InvalidInput: A digest is not one that names bytes.
+        """
+        return self._wholeness.incomplete(digests)
+
+    def collector(self, folder: Path | None = None) -> Collector:
+        """What finds and removes bytes that nothing needs.
+
+        Args:
+            folder: Where temporary files go.
+
+        Raises:
+            InvalidInput: The store was opened for reading only.
+        """
+        if self._read_only:
+            raise InvalidInput("these blobs are open for reading only", hint="open them without `read_only`")
+        return Collector(self._store, self._index, self._reader, folder)
 
     def size(self, digest: Digest) -> int:
         """Length of a blob in bytes.

@@ -24,7 +24,7 @@ from rollbook.blobs.progress import Progress, silent
 from rollbook.blobs.reading import Reader, View
 from rollbook.blobs.store import Buffer, ObjectStore
 from rollbook.model.digest import Digest
-from rollbook.model.errors import CorruptData
+from rollbook.model.errors import CorruptData, NotFound
 
 _SMALL = 1024 * 1024
 # Small enough to stay in the processor's cache between reading, hashing and writing.
@@ -103,6 +103,12 @@ class Fetcher:
         self._done.append(view.size)
 
     def _large(self, view: View, path: Path) -> None:
+        try:
+            self._write_large(view, path)
+        except NotFound:
+            self._write_large(self._reader.reopen(view.digest), path)
+
+    def _write_large(self, view: View, path: Path) -> None:
         with _Target(path, self._token()) as target:
             if self._pour(view, target) != view.digest.raw:
                 self._name_culprit(view)

@@ -46,6 +46,18 @@ class Index:
         self._lock = RLock()
         self._opened: _Snapshot | None = None
         self._distrusted: set[str] = set()
+        self._hidden: frozenset[bytes] = frozenset()
+
+    @property
+    def hidden(self) -> frozenset[bytes]:
+        """Packs that do not count, though their objects may still stand; see `hide`."""
+        return self._hidden
+
+    def hide(self, packs: frozenset[bytes]) -> None:
+        """Do without these packs from now on, whatever the store lists, and look at the store again."""
+        with self._lock:
+            self._hidden = packs
+            self.refresh()
 
     def find(self, digest: bytes) -> Location | None:
         """Where an entry lies, as far as this process has looked (see `refresh`)."""
@@ -137,7 +149,7 @@ class Index:
         seen: dict[bytes, set[str]] = {}
         for pack, suffix in filter(None, map(parse_pack, self._store.list(PACKS))):
             seen.setdefault(pack, set()).add(suffix)
-        present = {pack for pack, suffixes in seen.items() if len(suffixes) == 2}
+        present = {pack for pack, suffixes in seen.items() if len(suffixes) == 2} - self._hidden
         merged = self._load_merged()
         covered = {pack for table in merged for pack in table.packs}
         loose, damaged = self._load_loose(present - covered)

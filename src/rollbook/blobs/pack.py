@@ -7,12 +7,13 @@ the table, and the same table lies beside the pack as its index: each can be reb
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from rollbook.blobs.codec import Encoded
+from rollbook.blobs.kinds import RAW
 from rollbook.blobs.names import pack_name, table_name
 from rollbook.blobs.store import ObjectStore, read_exact
 from rollbook.blobs.table import RECORD, Table
@@ -66,6 +67,24 @@ class PackBuilder:
         """Close the layout."""
         table = build_table(self._records)
         return SealedPack(blake3(table).digest(), table)
+
+    def seal_apart(self, taken: Container[bytes]) -> tuple[SealedPack, list[bytes]]:
+        """Close the layout under an id that is not among `taken`.
+
+        The same content laid out again has the same id, which may be that of a pack about to be removed. Then a few
+        bytes that nothing needs are added, until the id is another.
+
+        Returns:
+            The pack, and payloads to write before its foot.
+        """
+        salt: list[bytes] = []
+        pack = self.seal()
+        while pack.id in taken:
+            salt.append(pack.id)
+            digest = blake3(pack.id).digest()
+            self.place(Encoded(digest, digest, RAW, pack.id, len(pack.id)))
+            pack = self.seal()
+        return pack, salt
 
 
 def foot(pack: SealedPack) -> list[bytes]:

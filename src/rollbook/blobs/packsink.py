@@ -103,10 +103,11 @@ class PackSink:
     def _roll(self) -> None:
         if self._builder is None or self._writer is None:
             return
-        pack, writer = self._builder.seal(), self._writer
+        builder, writer = self._builder, self._writer
         self._builder = self._writer = None
         try:
-            writer.write(foot(pack))
+            pack, salt = builder.seal_apart(self._index.hidden)
+            writer.write([*salt, *foot(pack)])
             self._syncs.submit(partial(self._publish, pack, writer))
         except BaseException:
             writer.discard()

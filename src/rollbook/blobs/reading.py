@@ -78,8 +78,20 @@ class Reader:
             UnsupportedFormat: A newer release wrote it.
         """
         place = self.locate(digest)
-        recipe = self.recipe(digest.raw, place) if place.kind == RECIPE else None
+        try:
+            recipe = self.recipe(digest.raw, place) if place.kind == RECIPE else None
+        except CorruptData:
+            self._index.refresh()  # its pack may have been rewritten since this process looked
+            moved = self.locate(digest)
+            if moved == place:
+                raise
+            place, recipe = moved, self.recipe(digest.raw, moved)
         return View(self, digest, place, recipe)
+
+    def reopen(self, digest: Digest) -> View:
+        """A blob as `open`, from where it lies now: packs may have been rewritten since this process looked."""
+        self._index.refresh()
+        return self.open(digest)
 
     def recipe(self, digest: bytes, place: Location) -> Recipe:
         """The recipe of a blob, checked against its stored digest.
@@ -119,14 +131,37 @@ class Reader:
             raise CorruptData(f"{what} is damaged: its bytes do not match its digest", hint="run `rollbook verify`")
         return plain
 
+    def stored(self, place: Location) -> bytearray:
+        """What is stored at a place, checked as it is, without decoding it.
+
+        Raises:
+            CorruptData: It is damaged.
+        """
+        payload = self._payload(place)
+        if blake3(payload).digest() != place.stored_digest:
+            raise CorruptData(
+                f"an entry at {place.offset} of {pack_name(place.pack)} is damaged", hint="run `rollbook verify`"
+            )
+        return payload
+
     def _another_copy(self, part: Part, error: CorruptData) -> Buffer:
-        for place in self._index.copies(part.piece.digest):
-            if place.pack != part.place.pack:
-                try:
-                    return self.checked(part.piece.digest, place)
-                except CorruptData:
-                    continue
+        for place in self._elsewhere(part):
+            try:
+                return self.checked(part.piece.digest, place)
+            except CorruptData:
+                continue
         raise error
+
+    def _elsewhere(self, part: Part) -> Iterator[Location]:
+        """Other places of a chunk; at last those of packs that were written since this process looked."""
+        tried = {part.place.pack}
+        for look_again in (False, True):
+            if look_again:
+                self._index.refresh()
+            for place in self._index.copies(part.piece.digest):
+                if place.pack not in tried:
+                    tried.add(place.pack)
+                    yield place
 
     def _payload(self, place: Location) -> bytearray:
         if place.stored > MOST_PAYLOAD_BYTES:
@@ -145,6 +180,9 @@ class Reader:
             CorruptData: Nowhere.
         """
         place = self._index.find(piece.digest)
+        if place is None:
+            self._index.refresh()
+            place = self._index.find(piece.digest)
         if place is None:
             raise CorruptData(
                 f"chunk blake3:{piece.digest.hex()} of blob {blob} is missing",

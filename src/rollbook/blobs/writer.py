@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -36,7 +36,15 @@ class BlobWriter:
     Nothing counts before `commit` returns. Leaving without it publishes nothing that anything refers to.
     """
 
-    def __init__(self, store: ObjectStore, index: Index, reader: Reader) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        index: Index,
+        reader: Reader,
+        remember: Callable[[Iterable[bytes]], None] = lambda _: None,
+    ) -> None:
+        self._remember = remember
+        self._taken: set[bytes] = set()
         self._index = index
         self._reader = reader
         self._sink = PackSink(store, index)
@@ -55,7 +63,9 @@ class BlobWriter:
         """Those of some blobs that are stored whole; what this writer commits may refer to them."""
         self._check_open()
         places = self._index.find_many({digest.raw for digest in digests})
-        return {digest for digest in digests if self._whole_at(digest.raw, places.get(digest.raw))}
+        found = {digest for digest in digests if self._whole_at(digest.raw, places.get(digest.raw))}
+        self._taken.update(digest.raw for digest in found)
+        return found
 
     def add_file(self, path: Path, *, progress: Progress | None = None) -> BlobInfo:
         """Add one file; see `add_files`."""
@@ -113,6 +123,8 @@ class BlobWriter:
         """
         self._check_open()
         self._sink.flush()
+        self._remember(self._taken)
+        self._taken.clear()
         self._index.merge_if_many()
 
     def _check_open(self) -> None:
@@ -133,7 +145,9 @@ class BlobWriter:
         except BaseException:
             self._pool = BufferPool(_BUFFERS, BUFFER_BYTES)  # the failed reader may have kept some of the old one's
             raise
-        return [intake.infos[number] for number in range(count)]
+        infos = [intake.infos[number] for number in range(count)]
+        self._taken.update(info.digest.raw for info in infos)
+        return infos
 
     def _whole(self, digest: bytes) -> bool:
         return self._whole_at(digest, self._index.find(digest))
