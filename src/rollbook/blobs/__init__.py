@@ -6,6 +6,10 @@ The format is documented byte by byte in `docs/formats/blobs.md`.
 from __future__ import annotations
 
 from rollbook.blobs.blobs import Blobs
+from rollbook.blobs.chunkintake import ChunkIntake, SentRecipe, read_recipe
+from rollbook.blobs.digestset import DigestSet
+from rollbook.blobs.exchange import Exchange
+from rollbook.blobs.frames import Frame, FrameReader, write_frames
 from rollbook.blobs.local import LocalStore
 from rollbook.blobs.memory import MemoryStore
 from rollbook.blobs.store import ObjectStore, ObjectWriter
@@ -17,12 +21,20 @@ __all__ = [
     "BlobInfo",
     "BlobWriter",
     "Blobs",
+    "ChunkIntake",
     "Damage",
+    "DigestSet",
+    "Exchange",
+    "Frame",
+    "FrameReader",
     "LocalStore",
     "MemoryStore",
     "ObjectStore",
     "ObjectWriter",
     "RetryingStore",
+    "SentRecipe",
     "Stats",
     "VerifyingStore",
+    "read_recipe",
+    "write_frames",
 ]
