@@ -10,7 +10,6 @@ from blake3 import blake3
 
 from rollbook.blobs.collect import Collector
 from rollbook.blobs.exchange import Exchange
-from rollbook.blobs.exchange import Exchange
 from rollbook.blobs.fetch import Fetcher
 from rollbook.blobs.index import Index
 from rollbook.blobs.local import LocalStore
@@ -73,10 +72,6 @@ class Blobs:
         if self._read_only:
             raise InvalidInput("these blobs are open for reading only", hint="open them without `read_only`")
         return BlobWriter(self._store, self._index, self._reader, self._wholeness.remembering())
-
-    def exchange(self) -> Exchange:
-        """Chunks and recipes on their way to or from a store that is elsewhere."""
-        return Exchange(self._store, self._index, self._reader, read_only=self._read_only)
 
     def exchange(self) -> Exchange:
         """Chunks and recipes on their way to or from a store that is elsewhere."""

@@ -144,19 +144,6 @@ class Reader:
             )
         return payload
 
-    def stored(self, place: Location) -> bytearray:
-        """What is stored at a place, checked as it is, without decoding it.
-
-        Raises:
-            CorruptData: It is damaged.
-        """
-        payload = self._payload(place)
-        if blake3(payload).digest() != place.stored_digest:
-            raise CorruptData(
-                f"an entry at {place.offset} of {pack_name(place.pack)} is damaged", hint="run `rollbook verify`"
-            )
-        return payload
-
     def _another_copy(self, part: Part, error: CorruptData) -> Buffer:
         for place in self._elsewhere(part):
             try:
