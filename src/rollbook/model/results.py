@@ -196,3 +196,49 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> Digest:
         """SHA-256 of the canonical bytes."""
         return Digest.sha256(self.canonical())
+
+
+class ExploredMetric(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of one version on the students that a filter keeps.
+
+    Attributes:
+        model: Label of the version.
+        metric: Its id.
+        value: None when undefined.
+        bound: The exact value is at most this far away; 0 when the value is exact.
+        low: Lower end of the interval, or None.
+        high: Upper end, or None.
+        interval: How the interval was made; `pending` where it has to be computed from rows (`compare`).
+    """
+
+    model: str
+    metric: str
+    value: float | None
+    bound: float
+    low: float | None
+    high: float | None
+    interval: str
+
+
+class Exploration(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers to one filter. No verdict follows from it: where intervals are pending, nothing is ranked.
+
+    Attributes:
+        models: Labels, in the order asked for.
+        where: The filter.
+        attributes: What can be filtered by, with its levels.
+        n: Rows kept.
+        n_pos: Rows kept whose truth is 1.
+        n_students: Distinct students kept; at least so many where `n_students_exact` is False.
+        n_students_exact: Whether students were counted exactly.
+        rows: One per model and metric.
+    """
+
+    models: tuple[str, ...]
+    where: dict[str, tuple[str, ...]]
+    attributes: dict[str, tuple[str, ...]]
+    n: int
+    n_pos: int
+    n_students: int
+    n_students_exact: bool
+    rows: tuple[ExploredMetric, ...]

@@ -15,7 +15,7 @@ from rollbook.sdk.transport import Progress, Transport
 from rollbook.sdk.version import Version
 
 if TYPE_CHECKING:
-    from rollbook.model.results import Comparison, Verification, VersionDiff
+    from rollbook.model.results import Comparison, Exploration, Verification, VersionDiff
 
 
 class Api:
@@ -111,6 +111,27 @@ class Api:
     def compare(self, references: Sequence[str], **plan: Any) -> Comparison:
         """Compare models (or evaluations), overall and per group. The plan is that of `rollbook compare`."""
         return self.transport.compare(references, self.project, plan)
+
+    def explore(
+        self,
+        references: Sequence[str],
+        *,
+        where: Mapping[str, str | Sequence[str]] | None = None,
+        metrics: Sequence[str] = (),
+        attributes: Sequence[str] = (),
+    ) -> Exploration:
+        """Ask how versions do on any set of students, over hundreds of versions at once.
+
+        The first question about a version reads its evaluation; later ones are answered from what was summed then.
+
+        Args:
+            references: Models or evaluations.
+            where: For each attribute, the level or levels to keep: `{"gender": "f", "grade": ["7", "8"]}`.
+            metrics: Such as `auc`, `f1`, `fnr`, `brier`; empty for the usual ones.
+            attributes: What can be filtered by; empty for every attribute of the evaluations.
+        """
+        kept = {name: (levels,) if isinstance(levels, str) else levels for name, levels in (where or {}).items()}
+        return self.transport.explore(references, self.project, where=kept, metrics=metrics, attributes=attributes)
 
     def diff(self, old: str, new: str, *, key: Sequence[str] = ()) -> VersionDiff:
         """Files, rows, columns and metadata that differ between two versions."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from rollbook.app import aliases, commits, datadir, doctor, keys, lineage, runs, versions
+from rollbook.app import aliases, commits, datadir, doctor, histories, keys, lineage, runs, versions
 from rollbook.app.register import Register
 from rollbook.blobs import BlobWriter
 from rollbook.history import Journal
@@ -17,7 +17,8 @@ from rollbook.model.extras import needs_extra
 from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
-from rollbook.model.results import Check, Comparison, Verification, VersionDiff
+from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
+from rollbook.sdk.pages import gather
 from rollbook.sdk.transport import Progress
 
 
@@ -87,19 +88,20 @@ class Embedded:
 
     def projects(self) -> Sequence[str]:
         """Names of all projects."""
-        return versions.list_projects(self._register)
+        return gather(lambda after: versions.list_projects(self._register, after=after))
 
     def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
         """Collections of a project."""
-        return versions.list_collections(self._register, project, type)
+        return gather(lambda after: versions.list_collections(self._register, project, type, after=after))
 
     def versions(self, project: str, collection: str) -> Sequence[VersionFacts]:
         """Versions of a collection, newest first."""
-        return versions.list_versions(self._register, project, collection)
+        return gather(lambda after: versions.list_versions(self._register, project, collection, after=after))
 
     def statements(self, version: VersionFacts) -> Sequence[bytes]:
         """Provenance statements of a version."""
-        return versions.statements(self._register, version.digest, version.project)
+        texts = gather(lambda after: versions.statements(self._register, version.digest, version.project, after=after))
+        return [text.encode() for text in texts]
 
     def note(
         self,
@@ -122,7 +124,7 @@ class Embedded:
 
     def notes(self, version: VersionFacts) -> Sequence[Mapping[str, JSON]]:
         """Every note a version ever had."""
-        return versions.note_history(self._register, version)
+        return gather(lambda after: versions.note_history(self._register, version.digest, version.project, after=after))
 
     def start_run(self, new: NewRun) -> RunFacts:
         """Begin a run."""
@@ -144,7 +146,11 @@ class Embedded:
         self, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
     ) -> Sequence[RunFacts]:
         """Runs of a project, newest first."""
-        return runs.list_runs(self._register, project, state=state, job_type=job_type, group=group, tag=tag)
+        return gather(
+            lambda after: runs.list_runs(
+                self._register, project, state=state, job_type=job_type, group=group, tag=tag, after=after
+            )
+        )
 
     def edges(self, run: RunFacts) -> Mapping[str, Sequence[str]]:
         """What a run used and produced."""
@@ -152,11 +158,11 @@ class Embedded:
 
     def open_log(self, run: RunFacts) -> Journal:
         """The run's journal."""
-        return runs.open_log(self._register, run)
+        return histories.open_log(self._register, run)
 
     def history(self, run: RunFacts) -> Iterator[dict[str, Any]]:
         """A run's rows."""
-        return runs.history(self._register, run)
+        return histories.read(self._register, run.id, run.project)
 
     def use(self, run: RunFacts, version: VersionFacts, reference: str) -> None:
         """Record that a run used a version."""
@@ -195,7 +201,7 @@ class Embedded:
 
     def alias_history(self, collection: str, alias: str, project: str) -> Sequence[AliasMove]:
         """Every move of an alias, oldest first."""
-        return aliases.history(self._register, collection, alias, project)
+        return gather(lambda after: aliases.history(self._register, collection, alias, project, after=after))[::-1]
 
     def lineage(
         self, reference: str, project: str, *, up: bool = True, down: bool = True, depth: int | None = None
@@ -209,6 +215,23 @@ class Embedded:
             from rollbook.app import comparison
 
         return comparison.compare(self._register, references, project, plan)
+
+    def explore(
+        self,
+        references: Sequence[str],
+        project: str,
+        *,
+        where: Mapping[str, Sequence[str]],
+        metrics: Sequence[str] = (),
+        attributes: Sequence[str] = (),
+    ) -> Exploration:
+        """Answer a filter from cubes."""
+        with needs_extra("compare"):
+            from rollbook.app import exploration
+
+        return exploration.explore(
+            self._register, references, project, where=where, metrics=metrics, attributes=attributes
+        )
 
     def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
         """What differs between two versions."""

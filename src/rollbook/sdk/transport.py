@@ -17,7 +17,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
-from rollbook.model.results import Check, Comparison, Verification, VersionDiff
+from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 
 Progress = Callable[[int], None]
 """Called with the number of bytes done since the last call."""
@@ -221,6 +221,18 @@ class Transport(Protocol):
 
     def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
         """Compare models or evaluations, overall and per group."""
+        ...
+
+    def explore(
+        self,
+        references: Sequence[str],
+        project: str,
+        *,
+        where: Mapping[str, Sequence[str]],
+        metrics: Sequence[str] = (),
+        attributes: Sequence[str] = (),
+    ) -> Exploration:
+        """Metrics of versions on the students that a filter keeps, at once."""
         ...
 
     def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
