@@ -85,9 +85,7 @@ def _document(process: subprocess.Popen[bytes], errors: Path) -> str:
 
 
 @contextmanager
-def running(
-    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Iterator[RollbookServer]:
+def running(data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[RollbookServer]:
     """A server that runs as long as the block."""
     server = RollbookServer(data_dir, *arguments, environment=environment)
     try:

@@ -2,6 +2,9 @@
 
 SQLite runs with a write-ahead log and `synchronous=FULL`: with NORMAL, a power cut takes acknowledged commits with it.
 A writer takes the write lock when it begins (BEGIN IMMEDIATE), so that it never fails half-way for having read first.
+
+PostgreSQL's writers run side by side and lock the rows whose order matters (`execution.lock`), so READ COMMITTED is
+enough for them; readers see one snapshot (REPEATABLE READ).
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from rollbook.catalog.failures import is_busy, on_error
-from rollbook.model.errors import NotFound, StorageFull, Unavailable
+from rollbook.model.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from rollbook.model.extras import needs_extra
 
 try:
     from pysqlite3 import dbapi2 as _pysqlite3  # pyright: ignore[reportMissingTypeStubs]
@@ -31,11 +35,23 @@ BUSY_SECONDS = 30
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024
 _FIXED_SQLITE = (3, 51, 3)
+_URL_FORM = "for example postgresql://user:password@host:5432/rollbook"
 _SCHEMA_LOCK = 0x526F6C6C626F6F6B
 _STEP_MILLISECONDS = 20
 _WRITING = "IMMEDIATE"
 _OUTSIDE = ""
 """No transaction: some settings can only be changed outside one."""
+_POOL, _OVERFLOW = 5, 15
+_CONNECT_SECONDS = 10
+_IDLE_SECONDS = 300
+"""A transaction that does nothing for so long belongs to a client that is gone; its locks are given back."""
+# An administrator may ask for more than `on` (a replica's word), but not for less: with `off`, a crash of the server
+# takes acknowledged commits with it.
+_POSTGRES_SESSION = f"""
+SELECT set_config('lock_timeout', '{BUSY_SECONDS}s', false),
+       set_config('idle_in_transaction_session_timeout', '{_IDLE_SECONDS}s', false),
+       CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END
+"""
 
 
 def sqlite_module() -> ModuleType:
@@ -59,10 +75,23 @@ def is_sqlite(engine: Engine | Connection) -> bool:
 
 
 def database_url(target: str | Path) -> URL:
-    """A URL from a URL or from the path of a SQLite file."""
-    if isinstance(target, str) and "://" in target:
-        return make_url(target)
-    return URL.create("sqlite", database=str(target))
+    """A URL from a URL or from the path of a SQLite file.
+
+    Raises:
+        InvalidInput: It is no URL, or one of a database that is neither SQLite nor PostgreSQL.
+    """
+    if not isinstance(target, str) or "://" not in target:
+        return URL.create("sqlite", database=str(target))
+    try:
+        url = make_url(target)
+    except exc.ArgumentError as error:
+        raise InvalidInput("the database URL cannot be read", hint=_URL_FORM) from error
+    backend = url.drivername.partition("+")[0]
+    if backend in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise InvalidInput(f"a database of kind {backend!r} cannot hold a catalog", hint=_URL_FORM)
+    return url
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -102,7 +131,7 @@ def _sync_directory(path: Path) -> None:
 
 def connect_engine(url: URL, *, read_only: bool) -> Engine:
     """An engine whose transactions begin, commit and fail as the catalog promises, on either database."""
-    engine = _sqlite_engine(url, read_only=read_only) if url.get_backend_name() == "sqlite" else create_engine(url)
+    engine = _sqlite_engine(url, read_only=read_only) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
     event.listen(engine, "handle_error", on_error)
     return engine
 
@@ -124,6 +153,25 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgres_engine(url: URL) -> Engine:
+    with needs_extra("postgres"):
+        engine = create_engine(
+            url,
+            pool_size=_POOL,
+            max_overflow=_OVERFLOW,
+            pool_pre_ping=True,  # after a restart of the server, nobody is told about connections that died with it
+            connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "rollbook"},
+        )
+    event.listen(engine, "connect", _set_up_postgres)
+    return engine
+
+
+def _set_up_postgres(connection: DBAPIConnection, _record: object) -> None:
+    driver: Any = connection
+    driver.execute(_POSTGRES_SESSION)
+    driver.commit()
 
 
 def _read_only_url(url: URL) -> URL:
@@ -224,6 +272,20 @@ def damage(connection: Connection) -> tuple[str, ...]:
         for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
     ]
     return (*(line for line in found if line != "ok"), *dangling)
+
+
+def prepare_schema(connection: Connection, metadata: MetaData) -> None:
+    """Give indexes over some of the rows, which name their condition for SQLite only, the same for this database.
+
+    To name PostgreSQL's where the tables are written down would load its dialect at every start.
+    """
+    if is_sqlite(connection):
+        return
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            condition = index.dialect_options["sqlite"].get("where")
+            if condition is not None:
+                index.dialect_options["postgresql"]["where"] = condition
 
 
 def lock_schema(connection: Connection) -> None:

@@ -42,6 +42,8 @@ def on_error(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, RollbookError):
         raise error
+    if context.is_pre_ping and context.is_disconnect:
+        return  # the pool is looking whether an idle connection still lives, and makes another
     translated = _read_only(context) or _translate(error, context.sqlalchemy_exception)
     if translated is not None:
         raise translated from error
@@ -67,7 +69,9 @@ def _translate(error: BaseException, wrapped: exc.StatementError | None) -> Roll
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str):
         return _postgres(state, str(error))
-    return Unavailable(f"the catalog's database is away: {error}") if isinstance(wrapped, exc.InterfaceError) else None
+    if isinstance(wrapped, exc.InterfaceError | exc.OperationalError):  # no connection, or it broke
+        return Unavailable(f"the catalog's database is away: {error}", hint="check that it runs; then try again")
+    return None
 
 
 def _integrity(message: str) -> RollbookError:

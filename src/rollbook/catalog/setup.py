@@ -7,7 +7,7 @@ import time
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
 from rollbook.catalog.declared import metadata
-from rollbook.catalog.dialect import lock_schema, use_write_ahead_log, writing
+from rollbook.catalog.dialect import lock_schema, prepare_schema, use_write_ahead_log, writing
 from rollbook.catalog.failures import is_busy
 from rollbook.catalog.migrations import HEAD, REVISIONS
 from rollbook.model.errors import NotFound, Unavailable, UnsupportedFormat
@@ -69,6 +69,7 @@ def _advance(connection: Connection) -> None:
     if revision == HEAD:
         return
     if revision is None:
+        prepare_schema(connection, metadata)
         metadata.create_all(connection)
         _stamp.create(connection)
         connection.execute(insert(_stamp).values(version_num=HEAD))

@@ -1,4 +1,4 @@
-"""The same catalog tests over every database.
+"""The same catalog tests over every database: SQLite, PostgreSQL 15 and, at length, PostgreSQL 18.
 
 To run them on another database, add its name to `DATABASES` and a fixture `<name>_database` that returns the URL of an
 empty one.
@@ -19,13 +19,34 @@ from rollbook.catalog import Catalog, collections, projects
 from rollbook.catalog.rows import Act, CollectionRow, OrganisationRow, ProjectRow
 from rollbook.catalog.versions import VersionValues
 from rollbook.model.digest import Digest
+from tests.services.postgres import PostgresServer
 
-DATABASES = ["sqlite"]
+DATABASES = ["sqlite", "postgres15", "postgres18"]
+CORE = ("test_processes", "test_versions", "test_aliases", "test_audit", "test_values")
+"""What runs on every database always; the rest runs on the newest only with the slow tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The two PostgreSQL differ little: by default the newer one passes what depends on a database most."""
+    for item in items:
+        spec = getattr(item, "callspec", None)
+        if spec is not None and spec.params.get("database") == "postgres18" and item.path.stem not in CORE:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> str:
     return str(tmp_path / "catalog.db")
+
+
+@pytest.fixture
+def postgres15_database(postgres15: PostgresServer) -> str:
+    return postgres15.fresh()
+
+
+@pytest.fixture
+def postgres18_database(postgres18: PostgresServer) -> str:
+    return postgres18.fresh()
 
 
 @pytest.fixture(params=DATABASES)

@@ -17,6 +17,7 @@ class Context:
     """What SQLAlchemy hands to the listener."""
 
     engine = None
+    is_pre_ping = is_disconnect = False
 
     def __init__(self, error: BaseException, wrapped: type[exc.DBAPIError] = exc.OperationalError) -> None:
         self.original_exception = error
