@@ -49,6 +49,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "lineage": {"lineage": "LINEAGE"},
     "provenance": {"version": "VERSION", "statements": "list of digest and statement"},
     "compare": {"COMPARISON": "its fields", "digest": "SHA-256 of the report's canonical bytes"},
+    "explore": {"EXPLORATION": "its fields"},
     "promote": _MOVED,
     "rollback": _MOVED,
     "alias": _MOVED,
@@ -86,4 +87,6 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "CHECK": _fields(results.Check),
     "COMPARISON": _fields(results.Comparison),
     "COMPARISON.models": _fields(results.ComparedModel),
+    "EXPLORATION": _fields(results.Exploration),
+    "EXPLORATION.rows": _fields(results.ExploredMetric),
 }

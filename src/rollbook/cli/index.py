@@ -44,6 +44,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Decide": {
         "compare": Listed("compare", "Compare models on the same students, overall and per group."),
+        "explore": Listed("explore", "See at once how models do on any students."),
         "promote": Listed("aliases", "Make a version the champion."),
         "rollback": Listed("aliases", "Put an alias back where it was before."),
         "alias": Listed("aliases", "Point an alias at a version, or take it away."),
