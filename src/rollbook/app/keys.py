@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import stat
-
-from rollbook.app import datadir
 from rollbook.app.register import Register
-from rollbook.model.errors import CorruptData, Forbidden, NotFound
+from rollbook.app.secretfile import secret_of
+from rollbook.model.errors import NotFound
 from rollbook.model.pseudonym import Key
-
-SECRET_BYTES = 32
 
 
 def key_of(register: Register, project: str) -> Key:
@@ -20,18 +16,7 @@ def key_of(register: Register, project: str) -> Key:
         CorruptData: The key file is damaged.
     """
     register.allow("version.write", project)
-    domain = _domain(register, project)
-    path = register.root / datadir.KEYS / f"{domain}.key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        secret = datadir.publish_secret(path, register.random(SECRET_BYTES), register.random(8).hex())
-    else:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Forbidden(f"key file {str(path)!r} can be read by others", hint=f"chmod 600 {path}")
-        secret = path.read_bytes()
-    if len(secret) != SECRET_BYTES:
-        raise CorruptData(f"key file {str(path)!r} holds {len(secret)} bytes, not {SECRET_BYTES}", hint="restore it")
-    return Key(secret)
+    return Key(secret_of(register, f"{_domain(register, project)}.key"))
 
 
 def _domain(register: Register, project: str) -> str:

@@ -22,6 +22,7 @@ from rollbook.model.errors import InvalidInput
 
 PREFIX = "rb-"
 RANDOM_BYTES = 40
+PUBLIC_RANDOM_BYTES = 8
 MIN_SECRET, MAX_SECRET = 40, 512
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PUBLIC, _SECRET, _CHECKSUM = 8, 43, 6

@@ -6,8 +6,11 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from rollbook.app.apikeys import person_of_key
 from rollbook.model.errors import Unauthenticated
 from rollbook.model.permission import Actor
+from rollbook.server.credentials import key_in
+from rollbook.server.state import state_of
 
 
 class Identity(Protocol):
@@ -26,8 +29,13 @@ class Identity(Protocol):
 def identify(connection: HTTPConnection) -> Identity:
     """Who sends this request.
 
+    Asked anew for every request, so that a key that was revoked opens nothing a moment later.
+
     Raises:
         Unauthenticated: Nobody, or the key is not valid.
     """
-    del connection
-    raise Unauthenticated("no key was given", hint="send 'Authorization: Bearer KEY'")
+    headers = connection.headers
+    key = key_in(headers.getlist("authorization"), headers.getlist("x-api-key"))
+    if key is None:
+        raise Unauthenticated("no key was given", hint="send 'Authorization: Bearer KEY'")
+    return person_of_key(state_of(connection).system, key)
