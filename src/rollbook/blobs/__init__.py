@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from rollbook.blobs.blobs import Blobs
 from rollbook.blobs.chunkintake import ChunkIntake, SentRecipe, read_recipe
+from rollbook.blobs.collect import Collector
 from rollbook.blobs.digestset import DigestSet
 from rollbook.blobs.exchange import Exchange
 from rollbook.blobs.frames import Frame, FrameReader, write_frames
 from rollbook.blobs.local import LocalStore
 from rollbook.blobs.memory import MemoryStore
+from rollbook.blobs.rewriting import Doomed
 from rollbook.blobs.store import ObjectStore, ObjectWriter
+from rollbook.blobs.survey import PackState, Survey
 from rollbook.blobs.values import BlobInfo, Damage, Stats
 from rollbook.blobs.wrappers import RetryingStore, VerifyingStore
 from rollbook.blobs.writer import BlobWriter
@@ -22,8 +25,10 @@ __all__ = [
     "BlobWriter",
     "Blobs",
     "ChunkIntake",
+    "Collector",
     "Damage",
     "DigestSet",
+    "Doomed",
     "Exchange",
     "Frame",
     "FrameReader",
@@ -31,9 +36,11 @@ __all__ = [
     "MemoryStore",
     "ObjectStore",
     "ObjectWriter",
+    "PackState",
     "RetryingStore",
     "SentRecipe",
     "Stats",
+    "Survey",
     "VerifyingStore",
     "read_recipe",
     "write_frames",
