@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from rollbook.sdk.settings import MARKER
+from tests.services.people import populate_directory
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 
@@ -22,13 +25,22 @@ class RollbookServer:
     Attributes:
         address: Its base URL.
         data_dir: Its data directory.
+        keys: A key of each person, by login name, see `tests.services.people.populate`.
         process: The process; `process.pid` may be killed.
     """
 
     def __init__(self, data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start a server.
+
+        Args:
+            data_dir: Data directory; it is made, and people are put into it, where it is not there.
+            *arguments: More arguments of `rollbook serve`.
+            environment: More environment. How often somebody may ask is not limited unless it is here.
+        """
+        self.keys = {} if (data_dir / MARKER).exists() else populate_directory(data_dir)
         self.data_dir = data_dir
         self._arguments = arguments
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, "ROLLBOOK_KEY_RATE": "100000/100000", **(environment or {})}
         self.errors = data_dir.parent / f"{data_dir.name}.server-errors"
         self.port = 0
         self.start()

@@ -45,7 +45,8 @@ def answer_to(error: errors.RollbookError) -> Response:
     status = status_of(error)
     headers: dict[str, str] = {}
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="rollbook", Basic realm="rollbook"'
+        # Basic works as well, but a browser that hears of it asks for a password in a window of its own.
+        headers["WWW-Authenticate"] = 'Bearer realm="rollbook"'
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, errors.TooManyRequests):

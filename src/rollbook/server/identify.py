@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from rollbook.app.apikeys import person_of_key
 from rollbook.model.errors import Unauthenticated
 from rollbook.model.permission import Actor
+from rollbook.server import sessions
 from rollbook.server.credentials import key_in
 from rollbook.server.state import state_of
 
@@ -33,9 +34,13 @@ def identify(connection: HTTPConnection) -> Identity:
 
     Raises:
         Unauthenticated: Nobody, or the key is not valid.
+        Forbidden: A browser sends it that is signed in, but from a page of another site.
     """
     headers = connection.headers
     key = key_in(headers.getlist("authorization"), headers.getlist("x-api-key"))
-    if key is None:
+    if key is not None:
+        return person_of_key(state_of(connection).system, key)
+    signed_in = sessions.person_of(connection)
+    if signed_in is None:
         raise Unauthenticated("no key was given", hint="send 'Authorization: Bearer KEY'")
-    return person_of_key(state_of(connection).system, key)
+    return signed_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from rollbook.server.faults import answer_to
 from rollbook.server.settings import Rate
 
 MAX_CALLERS = 10_000
+BY_ADDRESS = Rate(5 / 60, 5)
+BY_ACCOUNT = Rate(20 / 3600, 20)
 ALWAYS_ANSWERED = frozenset({"/healthz", "/ready"})
 """What tells an operator or a load balancer how the server is, above all when it is busy."""
 
@@ -62,6 +65,37 @@ class Buckets:
         self._callers.move_to_end(caller)
         if len(self._callers) > MAX_CALLERS:
             self._callers.popitem(last=False)
+
+
+class SignInLimits:
+    """How often somebody may try to sign in: from one address, and, in vain, to one account."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._by_address = Buckets(BY_ADDRESS, clock)
+        self._by_account = Buckets(BY_ACCOUNT, clock)
+
+    def attempt(self, address: str, account: str) -> None:
+        """Count an attempt.
+
+        Raises:
+            TooManyRequests: There were too many.
+        """
+        self._by_address.take(_network_of(address))
+        if account:
+            self._by_account.take(account.lower())
+
+    def succeeded(self, account: str) -> None:
+        """Do not hold an attempt against the account that it opened."""
+        self._by_account.give_back(account.lower())
+
+
+def _network_of(address: str) -> str:
+    """Whoever has an IPv6 address has 2^64 of them."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 class Shedding:

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 
 from rollbook.app import datadir
 from rollbook.app.register import Register
-from rollbook.server import listening, lock, process
+from rollbook.server import firststart, listening, lock, process
 from rollbook.server.application import create_application
 from rollbook.server.listening import Listening
 from rollbook.server.settings import ServerSettings
@@ -21,12 +21,13 @@ SYSTEM = "system:server"
 PRIVATE = 0o077
 
 
-def serve(settings: ServerSettings, announce: Callable[[Listening], None]) -> None:
+def serve(settings: ServerSettings, announce: Callable[[Listening, str], None]) -> None:
     """Serve a register until the process is told to stop.
 
     Args:
         settings: What the server was told.
-        announce: Called once when it answers.
+        announce: Called once when it answers, with where it listens and the token for the first administrator ("" where
+            there is one).
 
     Raises:
         Unavailable: The data directory has a server already, or the port is in use.
@@ -48,8 +49,9 @@ def open_register(settings: ServerSettings) -> Register:
     return datadir.open_directory(settings.data_dir, user=SYSTEM, clock=_now, random=secrets.token_bytes, create=True)
 
 
-def _answer(state: State, bound: socket.socket, announce: Callable[[Listening], None]) -> None:
+def _answer(state: State, bound: socket.socket, announce: Callable[[Listening, str], None]) -> None:
     settings = state.settings
+    token = firststart.prepare(state.system, settings)
     host, port = bound.getsockname()[:2]
     here = Listening(
         address=listening.address_of(settings, port),
@@ -57,9 +59,13 @@ def _answer(state: State, bound: socket.socket, announce: Callable[[Listening], 
         port=port,
         data_dir=str(settings.data_dir),
         process=os.getpid(),
+        setup_file=str(firststart.file_of(settings)) if token else None,
     )
     application = create_application(state)
-    process.answer(application, settings, bound, on_ready=lambda: announce(here), on_stop=state.stopping.set)
+    try:
+        process.answer(application, settings, bound, on_ready=lambda: announce(here, token), on_stop=state.stopping.set)
+    finally:
+        firststart.forget(settings)
 
 
 def _now() -> int:

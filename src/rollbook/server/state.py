@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from rollbook.app.register import Register
 from rollbook.model.permission import Actor
-from rollbook.server.limits import Buckets
+from rollbook.server.limits import Buckets, SignInLimits
 from rollbook.server.settings import ServerSettings
 
 
@@ -35,6 +35,11 @@ class State:
     def callers(self) -> Buckets:
         """How much each caller may still ask."""
         return Buckets(self.settings.key_rate, time.monotonic)
+
+    @cached_property
+    def sign_ins(self) -> SignInLimits:
+        """How often each address and each account may still try to sign in."""
+        return SignInLimits(time.monotonic)
 
     def register_for(self, actor: Actor) -> Register:
         """The register as one caller sees it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,12 +54,16 @@ def serve(
         proxies=tuple(behind_proxy) if behind_proxy else None,
         insecure=i_understand_insecure,
     )
-    run(told, lambda listening: _announce(call, listening))
+    run(told, lambda listening, token: _announce(call, listening, token))
 
 
-def _announce(call: Call, listening: Listening) -> None:
+def _announce(call: Call, listening: Listening, token: str) -> None:
     from rollbook.cli import documents
 
+    if token:
+        sys.stderr.write(
+            f"first administrator: open {listening.address} and use this token, once, in 30 minutes\n{token}\n"
+        )
     call.answer(
         documents.to_plain(listening),
         lambda: [f"serving {listening.data_dir} at {listening.address}", "stop with Ctrl-C"],
