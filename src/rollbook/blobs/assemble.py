@@ -48,11 +48,16 @@ def assemble(store: ObjectStore, view: View, pool: BufferPool, window: int) -> I
             size += held.piece.size
             held = next(parts, None)
         buffer = pool.take()
-        _fill(store, batch, buffer)
+        fill(store, batch, buffer)
         yield Filled(buffer, size)
 
 
-def _fill(store: ObjectStore, parts: list[Part], buffer: memoryview) -> None:
+def fill(store: ObjectStore, parts: Iterable[Part], buffer: memoryview) -> None:
+    """Put chunks behind one another into a buffer that holds them all.
+
+    Raises:
+        CorruptData: Something is missing, or visibly damaged.
+    """
     position = 0
     for run in _runs(parts):
         first, last = run[0].place, run[-1].place

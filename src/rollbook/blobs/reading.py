@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from rollbook.blobs.codec import decode
 from rollbook.blobs.index import Index
-from rollbook.blobs.kinds import DELTA, MOST_PAYLOAD_BYTES, RECIPE, SEALED, describe
+from rollbook.blobs.kinds import DELTA, MOST_PAYLOAD_BYTES, RAW, RECIPE, SEALED, ZSTD, describe
 from rollbook.blobs.names import pack_name
 from rollbook.blobs.recipe import Piece, Recipe
 from rollbook.blobs.store import Buffer, ObjectStore, read_exact
@@ -87,6 +87,16 @@ class Reader:
                 raise
             place, recipe = moved, self.recipe(digest.raw, moved)
         return View(self, digest, place, recipe)
+
+    def open_many(self, digests: Sequence[Digest]) -> Iterator[View]:
+        """Blobs in order, as `open`; faster where many are one chunk each."""
+        places = self._index.find_many({check_blob(digest) for digest in digests})
+        for digest in digests:
+            place = places.get(digest.raw)
+            if place is not None and place.kind in (RAW, ZSTD):
+                yield View(self, digest, place, None)
+            else:
+                yield self.open(digest)
 
     def reopen(self, digest: Digest) -> View:
         """A blob as `open`, from where it lies now: packs may have been rewritten since this process looked."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,39 @@ def test_a_target_that_cannot_be_written(blobs: Blobs, many, tmp_path, number: i
 
 def test_long_names(blobs: Blobs, many, tmp_path):
     """The temporary name beside the target must not be too long when the target's own just fits."""
-    for name in ("n" * 255, "é" * 127):
+    for name in ("n" * 255, "é" * 127, "字" * 85, "😀" * 63):
         blobs.fetch([(many[1][0], tmp_path / name)])
         assert (tmp_path / name).read_bytes() == many[1][1]
+
+
+@pytest.mark.parametrize("kind", ["raw", "zstd"])
+def test_a_damaged_copy_among_small_files_is_replaced_by_a_good_one(store: MemoryStore, noise, tmp_path, kind: str):
+    contents = [noise(3000, seed) if kind == "raw" else b"%d " % seed * 1000 for seed in range(40)]
+    with Blobs(store).writer() as one, Blobs(store).writer() as two:
+        infos = [one.add_bytes(data) for data in contents]
+        for data in reversed(contents):
+            two.add_bytes(data)
+        one.commit()
+        two.commit()
+    packs = sorted(name for name in store.objects if name.endswith(".pack"))
+    assert len(packs) == 2
+    for name in packs:
+        half = len(store.objects[name]) // 3
+        store.objects[name] = store.objects[name][:half] + b"!" + store.objects[name][half + 1 :]
+    items = [(info.digest, tmp_path / str(number)) for number, info in enumerate(infos)]
+    Blobs(store).fetch(items)
+    assert [path.read_bytes() for _, path in items] == contents
+
+
+def test_files_of_many_folders_in_any_order(blobs: Blobs, many, tmp_path):
+    items = [(digest, tmp_path / f"{number % 11}" / f"{number}") for number, (digest, _) in enumerate(many)]
+    blobs.fetch([*items[::3], *items[1::3], *items[2::3]])
+    assert [path.read_bytes() for _, path in items] == [data for _, data in many]
+
+
+def test_paths_may_be_relative(blobs: Blobs, many, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    blobs.fetch([(many[1][0], Path("one")), (many[300][0], Path("large")), (many[2][0], Path("sub/two"))])
+    assert Path("one").read_bytes() == many[1][1]
+    assert Path("large").read_bytes() == many[300][1]
+    assert Path("sub/two").read_bytes() == many[2][1]
