@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from rollbook.app.found import locate
+from rollbook.app.paging import PAGE, number_in, word_of
 from rollbook.app.register import Register
 from rollbook.catalog import Connection, alias_history, aliases, collections
 from rollbook.catalog.aliases import ANY, Expectation, Moved
@@ -14,8 +15,7 @@ from rollbook.model.errors import Conflict, InvalidInput
 from rollbook.model.facts import AliasMove
 from rollbook.model.names import check_name
 from rollbook.model.permission import Action
-
-_PAGE = 1000
+from rollbook.model.wire import MovePage
 
 
 def set_alias(
@@ -104,19 +104,15 @@ def rollback(
         return _recorded(register, connection, row, found, moved, reason)
 
 
-def history(register: Register, collection: str, alias: str, project: str) -> list[AliasMove]:
-    """Every move of an alias in all its segments, oldest first; of all aliases where `alias` is ""."""
+def history(
+    register: Register, collection: str, alias: str, project: str, *, after: str | None = None, limit: int = PAGE
+) -> MovePage:
+    """Every move of an alias in all its segments, newest first; of all aliases where `alias` is ""."""
     register.allow("version.read", project, collection)
-    moves: list[AliasMove] = []
-    before: int | None = None
     with register.catalog.read() as connection:
         found = collections.get(connection, register.project(connection, project), collection)
-        while True:
-            page = alias_history.list_page(connection, found, alias=alias or None, before=before, limit=_PAGE)
-            moves.extend(_facts(collection, move) for move in page.items)
-            if page.next is None:
-                return moves[::-1]
-            before = page.next
+        page = alias_history.list_page(connection, found, alias=alias or None, before=number_in(after), limit=limit)
+    return MovePage(tuple(_facts(collection, move) for move in page.items), word_of(page.next))
 
 
 def record_move(

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
+from rollbook.app import transfer
 from rollbook.app.aliases import record_move
 from rollbook.app.found import facts_of, locate_digest
 from rollbook.app.register import Register
+from rollbook.app.versions import MAX_MANIFEST
 from rollbook.catalog import Connection, aliases, collections, commits, evaluations, lineage, memberships, notes, runs
+from rollbook.catalog import search_facts
 from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import CollectionRow, MembershipRow, ProjectRow, RunRow
 from rollbook.catalog.versions import VersionValues
+from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
-from rollbook.model.errors import InvalidInput
+from rollbook.model.errors import CorruptData, InvalidInput
 from rollbook.model.facts import Committed, Link, NewVersion
 from rollbook.model.manifest import Manifest
 from rollbook.model.names import check_name, check_tag
 from rollbook.model.provenance import Material, statement
 from rollbook.model.version import Seal, check_metadata
+from rollbook.model.wire import NewVersionDocument
 
 EVALUATION = "evaluation"
+
+
+class Prepared(NamedTuple):
+    """A version to be made, of which everything is durable: its blobs, and its manifest as `manifest`."""
+
+    new: NewVersion
+    manifest: Digest
 
 
 class _Commit(NamedTuple):
@@ -41,10 +53,41 @@ def commit(register: Register, new: NewVersion) -> Committed:
         InvalidInput: A name or the metadata is not allowed, or a blob is not there.
         Conflict: The stated number or the collection's type do not fit; nothing changed.
     """
-    resource = register.allow("version.write", new.project, new.collection)
     _check(register, new)
+    return enter(register, Prepared(new, _keep_manifest(register, new.manifest)))
+
+
+def prepare(register: Register, document: NewVersionDocument, project: str) -> Prepared:
+    """Read the manifest that was stored for a version to be made, and check that all it names is stored.
+
+    This takes as long as the manifest is large; `enter`, which follows, is one short transaction.
+
+    Raises:
+        InvalidInput: A name or the metadata is not allowed, the manifest is none, or a blob is not there.
+    """
+    register.allow("version.write", project, document.collection)
+    if not transfer.holds(register, project, [document.manifest]):
+        raise InvalidInput(f"the manifest is not stored: {document.manifest}", hint="upload it first")
+    stored = register.blobs.read(document.manifest, limit=MAX_MANIFEST)
+    try:
+        manifest = manifests.read(stored)
+    except CorruptData as error:
+        raise InvalidInput(f"{document.manifest} is no manifest: {error.message}", hint="see docs/formats") from error
+    new = document.read(project, manifest)
+    _check(register, new)
+    transfer.check_sent(register, project, manifest)
+    return Prepared(new, document.manifest)
+
+
+def enter(register: Register, prepared: Prepared) -> Committed:
+    """Make a version whose blobs and manifest are durable.
+
+    Raises:
+        Conflict: The stated number or the collection's type do not fit; nothing changed.
+    """
+    new, blob = prepared
+    resource = register.allow("version.write", new.project, new.collection)
     seal = Seal(type=new.type, data_class=new.data_class, manifest=new.manifest.digest, metadata=new.metadata)
-    blob = _keep_manifest(register, new.manifest)
     with register.catalog.write() as connection:
         project = register.ensure_project(connection, new.project)
         run = runs.get(connection, project, new.origin.run) if new.origin.run else None
@@ -62,11 +105,13 @@ def commit(register: Register, new: NewVersion) -> Committed:
             register.record(connection, project, "version.commit", resource, details)
         under_way = _Commit(register, connection, project, collection, run, new)
         _name(under_way, done.membership)
+        search_facts.index_version(connection, done.membership.version)
         _trace(under_way, done.membership)
         return Committed(facts_of(register, connection, [done.membership])[0], done.created)
 
 
 def _check(register: Register, new: NewVersion) -> None:
+    register.allow("version.write", new.project, new.collection)
     check_name(new.collection, "collection")
     check_name(new.type, "type")
     check_metadata(new.metadata)
@@ -79,14 +124,18 @@ def _check(register: Register, new: NewVersion) -> None:
 
 def _keep_manifest(register: Register, manifest: Manifest) -> Digest:
     """Make the manifest durable, once every blob it names is seen to be there."""
-    missing = register.blobs.missing(entry.stored for entry in manifest.entries if entry.stored is not None)
-    for entry in manifest.entries if missing else ():
-        if entry.stored in missing:
-            raise InvalidInput(f"the bytes of {entry.path!r} are not stored: {entry.stored}", hint="upload them first")
+    _check_stored(register, manifest)
     with register.blobs.writer() as writer:
         blob = writer.add_bytes(manifest.stored_bytes()).digest
         writer.commit()
     return blob
+
+
+def _check_stored(register: Register, manifest: Manifest) -> None:
+    missing = register.blobs.missing(entry.stored for entry in manifest.entries if entry.stored is not None)
+    for entry in manifest.entries if missing else ():
+        if entry.stored in missing:
+            raise InvalidInput(f"the bytes of {entry.path!r} are not stored: {entry.stored}", hint="upload them first")
 
 
 def _values(register: Register, new: NewVersion, seal: Seal, blob: Digest, run: RunRow | None) -> VersionValues:

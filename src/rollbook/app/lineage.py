@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from rollbook.app.found import locate
 from rollbook.app.register import Register
-from rollbook.catalog import Connection, memberships, runs, walk
+from rollbook.catalog import Connection, memberships, projects, runs, walk
+from rollbook.catalog.rows import RunRow
 from rollbook.catalog.walk import Direction, NodeKey, Walk
 from rollbook.model.errors import NotFound
 from rollbook.model.facts import Edge, Lineage, Node
+from rollbook.model.permission import Action, Resource, may
 
 MAX_NODES = 2000
+HIDDEN = "hidden"
+"""Stands for name and type of what lies in a project that the actor may not read: that it is there is no secret."""
 
 
 def lineage(
@@ -39,7 +43,7 @@ def lineage(
             for node, steps in found.depths.items():
                 if depth is None or steps <= depth:
                     distance.setdefault(node, -steps if way == "origins" else steps)
-        names = _names(connection, project, distance)
+        names = _names(register, connection, project, distance)
         return Lineage(
             root=_id(start),
             nodes=tuple(names[node] for node in distance),
@@ -59,11 +63,15 @@ def _start(register: Register, connection: Connection, reference: str, project: 
         return NodeKey("run", run.key)
 
 
-def _names(connection: Connection, project: str, distance: Mapping[NodeKey, int]) -> dict[NodeKey, Node]:
+def _names(
+    register: Register, connection: Connection, project: str, distance: Mapping[NodeKey, int]
+) -> dict[NodeKey, Node]:
     named: dict[NodeKey, Node] = {}
     version_keys = [node.key for node in distance if node.kind == "version"]
     for membership in memberships.of_versions(connection, version_keys):
         node = NodeKey("version", membership.version.key)
+        if not _may_see(register, "version.read", membership.project_name):
+            continue
         prefix = "" if membership.project_name == project else f"{membership.project_name}/"
         named.setdefault(
             node,
@@ -75,17 +83,23 @@ def _names(connection: Connection, project: str, distance: Mapping[NodeKey, int]
                 depth=distance[node],
             ),
         )
+    for key, run in _readable_runs(register, connection, distance).items():
+        node, name = NodeKey("run", key), f"{run.name} ({run.short})"
+        named[node] = Node(id=_id(node), kind="run", name=name, type=run.job_type or "run", depth=distance[node])
     for node in distance:
-        if node.kind == "run":
-            run = runs.by_key(connection, node.key)
-            named[node] = Node(
-                id=_id(node),
-                kind="run",
-                name=f"{run.name} ({run.short})",
-                type=run.job_type or "run",
-                depth=distance[node],
-            )
+        if node not in named:
+            named[node] = Node(id=_id(node), kind=node.kind, name=HIDDEN, type=HIDDEN, depth=distance[node])
     return named
+
+
+def _readable_runs(register: Register, connection: Connection, nodes: Iterable[NodeKey]) -> dict[int, RunRow]:
+    found = {node.key: runs.by_key(connection, node.key) for node in nodes if node.kind == "run"}
+    where = projects.names(connection, {run.project for run in found.values()})
+    return {key: run for key, run in found.items() if _may_see(register, "run.read", where[run.project])}
+
+
+def _may_see(register: Register, action: Action, project: str) -> bool:
+    return may(register.actor, action, Resource(register.actor.organisation, project))
 
 
 def _edges(walks: Iterable[Walk], nodes: Iterable[NodeKey]) -> tuple[Edge, ...]:

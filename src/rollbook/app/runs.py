@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
-from rollbook.app import datadir
 from rollbook.app.found import locate_digest
+from rollbook.app.paging import PAGE, number_in, word_of
 from rollbook.app.register import Register
-from rollbook.catalog import Connection, lineage, runs
+from rollbook.catalog import Connection, lineage, runs, search_facts
 from rollbook.catalog.rows import ProjectRow, RunRow
 from rollbook.catalog.runs import RunValues
-from rollbook.history import HistoryRow, Journal, JournalHeader, read_rows
 from rollbook.model import ids
 from rollbook.model.canonical import JSON, decode, encode
-from rollbook.model.errors import InvalidInput, NotFound
-from rollbook.model.facts import NewRun, RunChanges, RunFacts, VersionFacts
+from rollbook.model.errors import InvalidInput
+from rollbook.model.facts import NewRun, RunChanges, RunFacts
 from rollbook.model.names import check_tag
+from rollbook.model.wire import RunPage, UseDocument
 
-JOURNAL = "history.journal"
 FINISH = "run.finish"
 SILENT_AFTER = 5 * 60 * 1_000_000
 """A run that gave no sign of life for this long (microseconds) is taken for crashed."""
@@ -39,7 +36,6 @@ _NOUNS = [
     "slate",
     "sum",
 ]
-_PAGE = 1000
 
 
 def start(register: Register, new: NewRun) -> RunFacts:
@@ -64,6 +60,7 @@ def start(register: Register, new: NewRun) -> RunFacts:
     with register.catalog.write() as connection:
         project = register.ensure_project(connection, new.project)
         row = runs.create(connection, project, values, register.act())
+        search_facts.index_run(connection, row, row.started_at)
         register.record(connection, project, "run.start", resource, {"run": row.id})
         return _facts(register, project, row)
 
@@ -79,7 +76,11 @@ def update(register: Register, run: str, project: str, changes: RunChanges) -> R
         if changes.state not in (None, "running"):
             details: dict[str, JSON] = {"run": found.id, "state": changes.state, "rows": changes.rows}
             register.record(connection, row, FINISH, resource, details)
-        return _facts(register, row, runs.change(connection, found, columns, register.clock()))
+        at = register.clock()
+        changed = runs.change(connection, found, columns, at)
+        if changes.state is not None or changes.config is not None or search_facts.run_is_stale(connection, found, at):
+            search_facts.index_run(connection, changed, at)
+        return _facts(register, row, changed)
 
 
 def _columns(changes: RunChanges) -> runs.RunChanges:
@@ -112,50 +113,63 @@ def get(register: Register, run: str, project: str) -> RunFacts:
 
 
 def list_runs(
-    register: Register, project: str, *, state: str = "", job_type: str = "", group: str = "", tag: str = ""
-) -> list[RunFacts]:
-    """Runs of a project, newest first, without the bulk of their environments."""
+    register: Register,
+    project: str,
+    *,
+    state: str = "",
+    job_type: str = "",
+    group: str = "",
+    tag: str = "",
+    after: str | None = None,
+    limit: int = PAGE,
+) -> RunPage:
+    """Runs of a project, newest first, without the bulk of their environments.
+
+    Args:
+        register: The register.
+        project: Full name of the project.
+        state: Only in this state.
+        job_type: Only of this job type.
+        group: Only of this group.
+        tag: Only with this tag.
+        after: `next` of the page before.
+        limit: Most runs of the page; a page of one state may hold fewer and still not be the last.
+    """
     register.allow("run.read", project)
     if state and state not in runs.STATES:
         raise InvalidInput(f"run state {state!r} does not exist", hint=f"one of {', '.join(runs.STATES)}")
-    found: list[RunFacts] = []
-    before: int | None = None
     with register.catalog.read() as connection:
         row = register.project(connection, project)
-        while True:
-            page = runs.list_page(
-                connection,
-                row,
-                job_type=job_type or None,
-                group=group or None,
-                tag=tag or None,
-                before=before,
-                limit=_PAGE,
-            )
-            found.extend(_facts(register, row, item, whole=False) for item in page.items)
-            if page.next is None:
-                break
-            before = page.next
+        page = runs.list_page(
+            connection,
+            row,
+            job_type=job_type or None,
+            group=group or None,
+            tag=tag or None,
+            before=number_in(after),
+            limit=limit,
+        )
+    found = (_facts(register, row, item, whole=False) for item in page.items)
     # The state is filtered here: `crashed` is what silence means now, not something that was written down.
-    return [item for item in found if item.state == state] if state else found
+    items = tuple(item for item in found if not state or item.state == state)
+    return RunPage(items, word_of(page.next))
 
 
-def use(register: Register, run: str, project: str, version: VersionFacts, reference: str) -> None:
+def use(register: Register, run: str, project: str, used: UseDocument) -> None:
     """Record that a run used a version. What the run made itself is no input of it: lineage would turn in a circle.
 
     Raises:
         NotFound: Run or version do not exist.
     """
+    home = used.project or project
     register.allow("run.write", project, run)
-    register.allow("version.read", version.project, version.collection)
+    register.allow("version.read", home, used.collection)
     with register.catalog.write() as connection:
         found = runs.get(connection, register.project(connection, project), run)
-        membership = locate_digest(
-            connection, register.project(connection, version.project), version.digest, version.collection
-        )
+        membership = locate_digest(connection, register.project(connection, home), used.version, used.collection)
         made = {edge.version for edge in lineage.of_run(connection, found.key, "produced")}
         if membership.version.key not in made:
-            lineage.add_edge(connection, found, membership, "used", reference=reference, at=register.clock())
+            lineage.add_edge(connection, found, membership, "used", reference=used.reference, at=register.clock())
 
 
 def edges(register: Register, run: str, project: str) -> dict[str, list[str]]:
@@ -176,41 +190,9 @@ def _names(connection: Connection, run: RunRow, role: Any) -> list[str]:
     return [memberships.by_key(connection, key).name for key in keys]
 
 
-def open_log(register: Register, run: RunFacts) -> Journal:
-    """The run's journal, to append to; made where it is not there."""
-    register.allow("run.write", run.project, run.id)
-    path = journal_path(register, run.id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    datadir.sync_folder(path.parent.parent)
-    if path.exists():
-        return Journal.open_append(path)
-    return Journal.create(path, JournalHeader(run_id=run.id, created_us=register.clock()))
-
-
-def history(register: Register, run: RunFacts) -> Iterator[dict[str, Any]]:
-    """The rows of a run, one per step, with `_step` and `_time` (UTC microseconds of the step's last row)."""
-    register.allow("run.read", run.project, run.id)
-    try:
-        yield from merge_steps(read_rows(journal_path(register, run.id)))
-    except NotFound:
-        return
-
-
-def merge_steps(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:
-    """Rows that were logged for one step, read as one."""
-    merged: dict[str, Any] = {}
-    for row in rows:
-        if merged and merged["_step"] != row.step:
-            yield merged
-            merged = {}
-        merged |= {**row.values, "_step": row.step, "_time": row.time_us}
-    if merged:
-        yield merged
-
-
-def journal_path(register: Register, run: str) -> Path:
-    """Where the journal of the run with this id lies."""
-    return register.root / datadir.RUNS / run / JOURNAL
+def listed(register: Register, project: ProjectRow, row: RunRow) -> RunFacts:
+    """A run as lists tell of it: without environment and code."""
+    return _facts(register, project, row, whole=False)
 
 
 def _facts(register: Register, project: ProjectRow, row: RunRow, *, whole: bool = True) -> RunFacts:

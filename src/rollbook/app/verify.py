@@ -7,20 +7,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from rollbook.app import runs
+from rollbook.app import histories, runs
 from rollbook.app.found import locate
 from rollbook.app.register import Register
 from rollbook.app.versions import MAX_MANIFEST
 from rollbook.catalog import Connection, audit, memberships, projects, versions
+from rollbook.catalog import runs as catalog_runs
 from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import AuditRow, MembershipRow, ProjectRow
-from rollbook.history import read_rows
 from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, MissingExtra, NotFound, RollbookError
 from rollbook.model.extras import needs_extra
 from rollbook.model.manifest import Entry, Manifest
+from rollbook.model.permission import Resource, require
 from rollbook.model.results import Fault, Verification
 
 Progress = Callable[[int], None]
@@ -67,13 +68,15 @@ def verify(
     Raises:
         NotFound: There is no such version.
     """
-    register.allow("store.verify", project)
     tally = _Tally()
     if reference is not None:
+        register.allow("store.verify", project)
         with register.catalog.read() as connection:
             members = [locate(register, connection, reference, project)]
         _versions(register, members, tally, progress)
         return tally.outcome()
+    # What lies in the store belongs to all projects: one project's auditor may not hear of the others.
+    require(register.actor, "store.verify", Resource(register.actor.organisation, ""))
     for page in _everything(register):
         _versions(register, page, tally, progress)
     for damage in register.blobs.verify(progress=progress):
@@ -103,7 +106,13 @@ def _projects(register: Register, connection: Connection) -> tuple[ProjectRow, .
         organisation = projects.get_organisation(connection, register.actor.organisation)
     except NotFound:
         return ()
-    return projects.list_projects(connection, organisation, limit=_PAGE).items
+    found: list[ProjectRow] = []
+    after: str | None = ""
+    while after is not None:
+        page = projects.list_projects(connection, organisation, after=after, limit=_PAGE)
+        found += page.items
+        after = page.next
+    return tuple(found)
 
 
 def _versions(register: Register, members: list[MembershipRow], tally: _Tally, progress: Progress | None) -> None:
@@ -228,14 +237,20 @@ def _journals(register: Register, tally: _Tally) -> None:
         before = page.next
 
 
+def _rows(register: Register, run: str) -> int:
+    """How many rows a run has, each of them read."""
+    with register.catalog.read() as connection:
+        key = catalog_runs.by_id(connection, run).key
+    return sum(1 for _ in histories.rows_of(register, key, run))
+
+
 def _journal(register: Register, item: AuditRow, tally: _Tally) -> None:
     entry = decode(item.entry)
     details = entry.get("details") if isinstance(entry, dict) else None
     if not isinstance(details, dict) or not isinstance(details.get("rows"), int):
         return
-    path = runs.journal_path(register, str(details["run"]))
     try:
-        found = sum(1 for _ in read_rows(path))
+        found = _rows(register, str(details["run"]))
     except RollbookError as error:
         tally.damaged(f"history of run {details['run']}", error.message)
         return

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rollbook.app.found import facts_of, locate, locate_digest
+from rollbook.app.paging import PAGE, name_in, number_in, word_of
 from rollbook.app.register import Register
-from rollbook.catalog import collections, memberships, notes, projects
+from rollbook.catalog import collections, memberships, notes, projects, search_facts
 from rollbook.catalog import statements as statements_
+from rollbook.catalog.rows import CollectionRow, MembershipRow, NoteRow
 from rollbook.model import instant
 from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, encode
@@ -17,9 +19,11 @@ from rollbook.model.facts import VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.names import check_tag
 from rollbook.model.version import check_metadata, read_seal
+from rollbook.model.wire import RecordPage, TextPage, VersionPage
 
 MAX_MANIFEST = 1024 * 1024 * 1024
-_PAGE = 1000
+STATEMENTS = 100
+"""Most statements of one page: each may be large."""
 
 
 def resolve(register: Register, reference: str, project: str) -> VersionFacts:
@@ -40,94 +44,115 @@ def manifest_of(register: Register, version: VersionFacts) -> Manifest:
     Raises:
         CorruptData: Seal or manifest do not match their digests.
     """
-    register.allow("version.read", version.project, version.collection)
+    return read_manifest(register, version.digest, version.project)[0]
+
+
+def read_manifest(register: Register, version: Digest, project: str) -> tuple[Manifest, bytes]:
+    """A version's manifest, checked against the version's seal, and its stored bytes.
+
+    Raises:
+        CorruptData: Seal or manifest do not match their digests.
+    """
+    register.allow("version.read", project)
     with register.catalog.read() as connection:
-        project = register.project(connection, version.project)
-        row = locate_digest(connection, project, version.digest).version
-    manifest = manifests.read(register.blobs.read(row.manifest_blob, limit=MAX_MANIFEST))
+        row = locate_digest(connection, register.project(connection, project), version).version
+    stored = register.blobs.read(row.manifest_blob, limit=MAX_MANIFEST)
+    manifest = manifests.read(stored)
     if manifest.digest != read_seal(row.seal, row.digest).manifest:
-        raise CorruptData(f"the manifest of {version.reference} does not match its seal", hint="run 'rollbook verify'")
-    return manifest
+        raise CorruptData(f"the manifest of {version} does not match its seal", hint="run 'rollbook verify'")
+    return manifest, stored
 
 
-def list_versions(register: Register, project: str, collection: str) -> list[VersionFacts]:
-    """Versions of a collection, newest first."""
+def list_versions(
+    register: Register, project: str, collection: str, *, after: str | None = None, limit: int = PAGE
+) -> VersionPage:
+    """Versions of a collection, newest first. `after` is `next` of the page before."""
     register.allow("version.read", project, collection)
-    found: list[VersionFacts] = []
-    before: int | None = None
     with register.catalog.read() as connection:
         row = register.project(connection, project)
         wanted = collections.get(connection, row, collection)
-        while True:
-            page = memberships.list_page(connection, row, collection=wanted, before=before, limit=_PAGE)
-            found.extend(facts_of(register, connection, page.items))
-            if page.next is None:
-                return found
-            before = page.next
+        page = memberships.list_page(connection, row, collection=wanted, before=number_in(after), limit=limit)
+        return VersionPage(tuple(facts_of(register, connection, page.items)), word_of(page.next))
 
 
-def list_projects(register: Register) -> list[str]:
-    """Names of all projects."""
+def list_projects(register: Register, *, after: str | None = None, limit: int = PAGE) -> TextPage:
+    """Full names of the projects in which the actor has a role. `after` is `next` of the page before."""
     with register.catalog.read() as connection:
         try:
             organisation = projects.get_organisation(connection, register.actor.organisation)
         except NotFound:
-            return []
-        return [project.name for project in projects.list_projects(connection, organisation, limit=_PAGE).items]
+            return TextPage(())
+        page = projects.list_projects(connection, organisation, after=name_in(after), limit=limit)
+    return TextPage(
+        tuple(project.name for project in page.items if register.actor.roles_in(project.name)), word_of(page.next)
+    )
 
 
-def list_collections(register: Register, project: str, type: str = "") -> list[dict[str, JSON]]:  # noqa: A002
-    """Collections with their type, newest version and when they last grew."""
+def list_collections(
+    register: Register,
+    project: str,
+    type: str = "",  # noqa: A002
+    *,
+    after: str | None = None,
+    limit: int = PAGE,
+) -> RecordPage:
+    """Collections with their type, newest version and when they last grew. `after` is `next` of the page before."""
     register.allow("version.read", project)
     with register.catalog.read() as connection:
         row = register.project(connection, project)
-        result: list[dict[str, JSON]] = []
-        for found in collections.list_page(connection, row, type=type or None, limit=_PAGE).items:
-            newest = memberships.latest(connection, found)
-            result.append(
-                {
-                    "name": found.name,
-                    "type": found.type,
-                    "newest": newest.name if newest else None,
-                    "updated_at": newest.added_at if newest else found.created_at,
-                }
-            )
-        return result
+        page = collections.list_page(connection, row, type=type or None, after=name_in(after), limit=limit)
+        return RecordPage(
+            tuple(_collection(found, memberships.latest(connection, found)) for found in page.items),
+            word_of(page.next),
+        )
 
 
-def statements(register: Register, version: Digest, project: str) -> Sequence[bytes]:
-    """The provenance statements of a version, oldest first."""
+def _collection(found: CollectionRow, newest: MembershipRow | None) -> dict[str, JSON]:
+    return {
+        "name": found.name,
+        "type": found.type,
+        "newest": newest.name if newest else None,
+        "updated_at": newest.added_at if newest else found.created_at,
+    }
+
+
+def statements(
+    register: Register, version: Digest, project: str, *, after: str | None = None, limit: int = STATEMENTS
+) -> TextPage:
+    """The provenance statements of a version, oldest first, as the text that their digests name."""
     register.allow("version.read", project)
     with register.catalog.read() as connection:
         row = locate_digest(connection, register.project(connection, project), version).version
-        return [item.content for item in statements_.of_versions(connection, [row.key])]
+        page = statements_.list_page(connection, row, after=number_in(after), limit=limit)
+    return TextPage(tuple(item.content.decode() for item in page.items), word_of(page.next))
 
 
 def note(
     register: Register,
-    version: VersionFacts,
+    project: str,
+    collection: str,
+    number: int,
     *,
     add_tags: Sequence[str] = (),
     remove_tags: Sequence[str] = (),
     description: str | None = None,
     metadata: Mapping[str, JSON] | None = None,
 ) -> VersionFacts:
-    """State later facts about a version; its seal does not change.
+    """State later facts about the version under a number of a collection; its seal does not change.
 
     Raises:
         InvalidName: A tag is not allowed.
         NotFound: A tag to remove is not on the version.
     """
-    resource = register.allow("note.write", version.project, version.reference)
+    resource = register.allow("note.write", project, f"{collection}:v{number}")
     for tag in add_tags:
         check_tag(tag)
     if metadata is not None:
         check_metadata(metadata)
     act = register.act()
     with register.catalog.write() as connection:
-        project = register.project(connection, version.project)
-        collection = collections.get(connection, project, version.collection)
-        membership = memberships.get(connection, collection, version.number)
+        row = register.project(connection, project)
+        membership = memberships.get(connection, collections.get(connection, row, collection), number)
         for tag in add_tags:
             notes.tag(connection, membership.version, tag, act)
         for tag in remove_tags:
@@ -136,26 +161,30 @@ def note(
             notes.describe(connection, membership.version, description, act)
         if metadata is not None:
             notes.annotate(connection, membership.version, encode(dict(metadata)).decode(), act)
+        search_facts.index_version(connection, membership.version)
         details: dict[str, JSON] = {"tags_added": list(add_tags), "tags_removed": list(remove_tags)}
         details |= {"described": description is not None, "annotated": metadata is not None}
-        register.record(connection, project, "version.note", resource, details)
+        register.record(connection, row, "version.note", resource, details)
         return facts_of(register, connection, [membership])[0]
 
 
-def note_history(register: Register, version: VersionFacts) -> list[dict[str, JSON]]:
+def note_history(
+    register: Register, version: Digest, project: str, *, after: str | None = None, limit: int = PAGE
+) -> RecordPage:
     """Every note a version ever had, oldest first."""
-    register.allow("version.read", version.project, version.collection)
+    register.allow("version.read", project)
     with register.catalog.read() as connection:
-        project = register.project(connection, version.project)
-        row = locate_digest(connection, project, version.digest).version
-        return [
-            {
-                "kind": item.kind,
-                "value": item.value,
-                "actor": item.actor,
-                "added_at": instant.to_text(item.added_at),
-                "removed_at": instant.to_text(item.removed_at) if item.removed_at is not None else None,
-                "removed_by": item.removed_by,
-            }
-            for item in notes.history(connection, row)
-        ]
+        row = locate_digest(connection, register.project(connection, project), version).version
+        page = notes.list_page(connection, row, after=number_in(after), limit=limit)
+    return RecordPage(tuple(_note(item) for item in page.items), word_of(page.next))
+
+
+def _note(item: NoteRow) -> dict[str, JSON]:
+    return {
+        "kind": item.kind,
+        "value": item.value,
+        "actor": item.actor,
+        "added_at": instant.to_text(item.added_at),
+        "removed_at": instant.to_text(item.removed_at) if item.removed_at is not None else None,
+        "removed_by": item.removed_by,
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, delete, select, update
 
 from rollbook.catalog.dialect import insert_unless_present
@@ -46,5 +48,5 @@ def forget(connection: Connection, before: int) -> None:
     connection.execute(delete(answers).where(answers.c.at < before))
 
 
-def _named(organisation: OrganisationRow, actor: str, name: str) -> tuple[object, ...]:
+def _named(organisation: OrganisationRow, actor: str, name: str) -> tuple[Any, ...]:
     return answers.c.organisation == organisation.key, answers.c.actor == actor, answers.c.name == name

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select, update
 
 from rollbook.catalog.columns import NAME_LIMIT, bounded
 from rollbook.catalog.execution import add, builder, every, first, scope
+from rollbook.catalog.paging import Page, check_limit, page
 from rollbook.catalog.rows import Act, NoteKind, NoteRow, VersionRow
 from rollbook.catalog.schema import notes
 from rollbook.model.errors import NotFound
@@ -66,9 +67,13 @@ def later_metadata(connection: Connection, version: VersionRow, *, at: int | Non
     return every(connection, _standing([version.key], "metadata", at).order_by(notes.c.key), _note)
 
 
-def history(connection: Connection, version: VersionRow) -> tuple[NoteRow, ...]:
-    """Every note that a version ever had, in the order in which they were added."""
-    return every(connection, select(notes).where(notes.c.version == version.key).order_by(notes.c.key), _note)
+def list_page(
+    connection: Connection, version: VersionRow, *, after: int | None = None, limit: int = 100
+) -> Page[NoteRow, int]:
+    """Notes that a version ever had, in the order in which they were added."""
+    query = select(notes).where(notes.c.version == version.key, notes.c.key > (after or 0))
+    query = query.order_by(notes.c.key).limit(check_limit(limit) + 1)
+    return page(every(connection, query, _note), limit, lambda note: note.key)
 
 
 def _standing(versions: Sequence[int], kind: NoteKind, at: int | None = None) -> Select[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, select
 
 from rollbook.catalog.dialect import insert_unless_present
@@ -78,3 +80,9 @@ def list_projects(
         .limit(check_limit(limit) + 1)
     )
     return page(every(connection, query, _project), limit, lambda project: project.name)
+
+
+def names(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
+    """Names of the projects with these keys."""
+    query = select(projects.c.key, projects.c.name).where(projects.c.key.in_(list(keys)))
+    return {row.key: row.name for row in connection.execute(query)}

@@ -76,6 +76,18 @@ def by_key(connection: Connection, key: int) -> RunRow:
     return _with_tags(connection, every(connection, _query().where(runs.c.key == key), _build))[0]
 
 
+def by_id(connection: Connection, id: str) -> RunRow:  # noqa: A002
+    """The run with this id, whichever project it belongs to.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = every(connection, _query().where(runs.c.id == id), _build)
+    if not found:
+        raise NotFound(f"no run {id!r}")
+    return _with_tags(connection, found)[0]
+
+
 def find(connection: Connection, project: ProjectRow, name: str) -> RunRow | None:
     """Find a run by its id or its short name, or None."""
     named = (runs.c.id == name) | (runs.c.short == name)

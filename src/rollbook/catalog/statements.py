@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from rollbook.catalog.dialect import insert_unless_present
 from rollbook.catalog.execution import builder, every, scope
+from rollbook.catalog.paging import Page, check_limit, page
 from rollbook.catalog.rows import ProjectRow, StatementRow, VersionRow
 from rollbook.catalog.schema import statements
 from rollbook.model.digest import Digest
@@ -29,6 +30,15 @@ def of_versions(connection: Connection, versions: Sequence[int]) -> tuple[Statem
     """Every statement about these versions, in the order in which they were made."""
     query = select(statements).where(statements.c.version.in_(versions)).order_by(statements.c.key)
     return tuple(map(_checked, every(connection, query, _statement)))
+
+
+def list_page(
+    connection: Connection, version: VersionRow, *, after: int | None = None, limit: int = 100
+) -> Page[StatementRow, int]:
+    """Statements about a version, in the order in which they were made."""
+    query = select(statements).where(statements.c.version == version.key, statements.c.key > (after or 0))
+    query = query.order_by(statements.c.key).limit(check_limit(limit) + 1)
+    return page(tuple(map(_checked, every(connection, query, _statement))), limit, lambda found: found.key)
 
 
 def get(connection: Connection, project: ProjectRow, digest: Digest) -> StatementRow:

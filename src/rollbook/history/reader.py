@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from rollbook.history.frames import decode_frames, decode_header
+from rollbook.history.frames import Frame, decode_frames, decode_header
 from rollbook.history.refusals import refusal
 from rollbook.history.rows import HistoryRow, JournalHeader, decode_row
 from rollbook.model.errors import CorruptData, NotFound
@@ -55,6 +55,27 @@ def read_rows(path: Path) -> Iterator[HistoryRow]:
                 raise CorruptData(
                     f"a row before byte {frame.end} of the journal {path.name} does not decode"
                 ) from error
+
+
+def read_frames(path: Path, start: int = 0) -> Iterator[Frame]:
+    """The payloads of rows as they are written, each with the offset at which the next begins.
+
+    Args:
+        path: The journal, which may be written meanwhile.
+        start: Where an earlier call ended; 0 for the first row.
+
+    Raises:
+        NotFound: There is no such file.
+        CorruptData: The file is damaged.
+        UnsupportedFormat: A newer release wrote it.
+        Unavailable: The file cannot be read now.
+    """
+    with _opened(path) as stream:
+        opening = decode_header(stream, path.name)
+        if start:
+            stream.seek(start)
+            opening = opening._replace(end=start)
+        yield from decode_frames(stream, opening, path.name)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, cast
 
@@ -119,3 +119,15 @@ def decode_row(payload: bytes) -> HistoryRow:
         return HistoryRow(step, time_us, cast(dict[str, JSON], values))
     step, time_us, values = msgspec.convert(canonical.decode(payload), _Payload)
     return HistoryRow(step, time_us, cast(dict[str, JSON], values))
+
+
+def merge_steps(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:
+    """Rows that were logged for one step, read as one."""
+    merged: dict[str, Any] = {}
+    for row in rows:
+        if merged and merged["_step"] != row.step:
+            yield merged
+            merged = {}
+        merged |= {**row.values, "_step": row.step, "_time": row.time_us}
+    if merged:
+        yield merged

@@ -5,8 +5,6 @@ Everything else that travels is a fact of its own (`model.facts`, `model.results
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from rollbook.model.canonical import JSON
@@ -16,7 +14,7 @@ from rollbook.model.manifest import Manifest
 from rollbook.model.version import DataClass
 
 
-class NewVersionDocument(msgspec.Struct, frozen=True, kw_only=True):
+class NewVersionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version to be committed, whose manifest was sent before, as a blob.
 
     Attributes:
@@ -57,41 +55,45 @@ class NewVersionDocument(msgspec.Struct, frozen=True, kw_only=True):
         return NewVersion(project=project, manifest=manifest, **own)
 
 
-class AliasDocument(msgspec.Struct, frozen=True, kw_only=True):
+class AliasDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where an alias shall point.
 
     Attributes:
+        alias: Its name.
         reference: The version.
         segment: `key=value{,key=value}` for which the alias holds, or "".
         reason: Why; kept for ever.
-        action: `set` or `promote`.
         expected: Number where the alias must point now; left out to move it wherever it points, null for nowhere.
     """
 
+    alias: str
     reference: str
     segment: str = ""
     reason: str = ""
-    action: Literal["set", "promote"] = "set"
     expected: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class ReasonDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an alias is taken away or put back, and for which segment."""
+class RollbackDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An alias to put back where it was, for a segment or "", and why."""
 
+    collection: str
+    alias: str
     segment: str = ""
     reason: str = ""
 
 
-class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """Later facts about a version; what is left out or null stays as it is."""
+class NoteDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Later facts about the version under a number of a collection; what is left out or null stays as it is."""
 
+    collection: str
+    number: int
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     description: str | None = None
     metadata: dict[str, JSON] | None = None
 
 
-class NewRunDocument(msgspec.Struct, frozen=True, kw_only=True):
+class NewRunDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller says of a run that begins."""
 
     name: str = ""
@@ -102,7 +104,7 @@ class NewRunDocument(msgspec.Struct, frozen=True, kw_only=True):
     notes: str = ""
 
 
-class UseDocument(msgspec.Struct, frozen=True, kw_only=True):
+class UseDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version that a run uses, and how it was asked for.
 
     Attributes:
@@ -118,14 +120,14 @@ class UseDocument(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
 
 
-class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
+class CompareDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to compare, and how (the plan of `rollbook compare`)."""
 
     references: tuple[str, ...]
     plan: dict[str, JSON] = {}
 
 
-class DiffDocument(msgspec.Struct, frozen=True, kw_only=True):
+class DiffDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two versions, and the columns that name a row of their tables."""
 
     old: str
@@ -133,7 +135,7 @@ class DiffDocument(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[str, ...] = ()
 
 
-class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
+class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to check: a version, or everything where `reference` is null."""
 
     reference: str | None = None

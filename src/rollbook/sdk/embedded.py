@@ -18,6 +18,7 @@ from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersi
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
+from rollbook.model.wire import UseDocument
 from rollbook.sdk.pages import gather
 from rollbook.sdk.transport import Progress
 
@@ -115,7 +116,9 @@ class Embedded:
         """State later facts about a version."""
         return versions.note(
             self._register,
-            version,
+            version.project,
+            version.collection,
+            version.number,
             add_tags=add_tags,
             remove_tags=remove_tags,
             description=description,
@@ -166,7 +169,10 @@ class Embedded:
 
     def use(self, run: RunFacts, version: VersionFacts, reference: str) -> None:
         """Record that a run used a version."""
-        runs.use(self._register, run.id, run.project, version, reference)
+        used = UseDocument(
+            version=version.digest, project=version.project, collection=version.collection, reference=reference
+        )
+        runs.use(self._register, run.id, run.project, used)
 
     def set_alias(
         self,

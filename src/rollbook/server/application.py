@@ -11,15 +11,39 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from rollbook.model.release import __version__
-from rollbook.server import faults
-from rollbook.server.api import versions
+from rollbook.server import faults, pages
+from rollbook.server.api import (
+    aliases,
+    collections,
+    comparisons,
+    history,
+    lineage,
+    people,
+    projects,
+    runs,
+    signin,
+    verification,
+    versions,
+)
 from rollbook.server.gate import open_to_all
 from rollbook.server.hardening import harden
 from rollbook.server.routes import PREFIX, Routes
 from rollbook.server.schema import components_of
 from rollbook.server.state import State
 
-NOUNS: tuple[Routes, ...] = (versions.routes,)
+NOUNS: tuple[Routes, ...] = (
+    aliases.routes,
+    collections.routes,
+    comparisons.routes,
+    history.routes,
+    lineage.routes,
+    projects.routes,
+    runs.routes,
+    people.routes,
+    signin.routes,
+    verification.routes,
+    versions.routes,
+)
 TITLE = "Rollbook"
 
 
@@ -42,6 +66,7 @@ def create_application(state: State) -> FastAPI:
     application.router.add_route(f"{PREFIX}/openapi.json", open_to_all(_description), include_in_schema=False)
     for noun in NOUNS:
         application.include_router(noun.router)
+    application.include_router(pages.router)
     faults.install(application)
     application.openapi = lambda: describe(application)  # type: ignore[method-assign]
     return application

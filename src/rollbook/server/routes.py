@@ -12,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rollbook.app.once import once
 from rollbook.app.register import Register
+from rollbook.model.digest import Digest
 from rollbook.model.document import read_document, write_document
 from rollbook.model.errors import TooLarge
 from rollbook.model.permission import Action
@@ -21,7 +23,11 @@ from rollbook.server.schema import schema_of
 
 PREFIX = "/api/v1"
 MAX_BODY = 16 * 1024 * 1024
+MAX_BYTES = 17 * 1024 * 1024
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+_BYTES: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
 class Call:
@@ -30,13 +36,27 @@ class Call:
     Attributes:
         register: The register as the caller sees it.
         project: Full name of the project in the path, or "".
-        body: The request's document, of the type that the route takes, or None.
+        body: The request's document, of the type that the route takes; its bytes where it takes `bytes`; or None.
+        request: The request itself.
     """
 
-    def __init__(self, register: Register, project: str, body: Any) -> None:
+    def __init__(self, register: Register, project: str, body: Any, request: Request, sent: bytes = b"") -> None:
         self.register = register
         self.project = project
         self.body = body
+        self.request = request
+        self._sent = sent
+
+    def once(self, verb: Callable[[Register], Any]) -> Any:
+        """Do what changes something. A request with an `Idempotency-Key` that was answered before is answered alike."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None:
+            return verb(self.register)
+        asked = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n".encode() + self._sent
+        answer = once(
+            self.register, self.project, key, Digest.sha256(asked), lambda register: write_document(verb(register))
+        )
+        return Response(answer, media_type=Document.media_type)
 
 
 class Document(Response):
@@ -68,11 +88,11 @@ class Routes:
             method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
             path: Below the prefix; `{entity}` and `{project}` in it are what `needs` is asked for on.
             needs: See `rollbook.server.gate.Access`.
-            takes: Type of the request's document, or None for none.
-            gives: Type of the answer's document, or None where it is no document.
+            takes: Type of the request's document, `bytes` for plain bytes, or None for none.
+            gives: Type of the answer's document, `bytes` for plain bytes, or None for nothing.
             status: Status of success.
         """
-        self.kinds += [kind for kind in (takes, gives) if kind is not None]
+        self.kinds += [kind for kind in (takes, gives) if kind not in (None, bytes)]
         access = Access(needs)
 
         def declare(endpoint: Endpoint) -> Endpoint:
@@ -93,10 +113,10 @@ class Routes:
 def _described(takes: Any, gives: Any, status: int) -> dict[str, Any]:
     described: dict[str, Any] = {}
     if takes is not None:
-        content = {"application/json": {"schema": schema_of(takes)}}
+        content = _BYTES if takes is bytes else {"application/json": {"schema": schema_of(takes)}}
         described["requestBody"] = {"required": True, "content": content}
     if gives is not None:
-        content = {"application/json": {"schema": schema_of(gives)}}
+        content = _BYTES if gives is bytes else {"application/json": {"schema": schema_of(gives)}}
         described["responses"] = {str(status): {"description": "Done", "content": content}}
     return described
 
@@ -134,8 +154,9 @@ def _response(value: Any, status: int) -> Response:
 def _opening(access: Access, takes: Any) -> Callable[[Request], Awaitable[Call]]:
     async def opened(request: Request) -> Call:
         register = await run_in_threadpool(enter, request, access)
-        body = None if takes is None else read_document(await read_body(request), takes)
-        return Call(register, project_of(request, register.actor), body)
+        sent = b"" if takes is None else await read_body(request, MAX_BYTES if takes is bytes else MAX_BODY)
+        body = None if takes is None else sent if takes is bytes else read_document(sent, takes)
+        return Call(register, project_of(request, register.actor), body, request, sent)
 
     return opened
 

@@ -52,7 +52,7 @@ def test_the_newest_description_stands_and_the_others_are_kept(connection, versi
         return [note.value for note in notes.descriptions(connection, [version.key], at=instant)]
 
     assert (then(), then(5), then(10), then(29)) == ([""], [], ["one"], ["two"])
-    assert [note.value for note in notes.history(connection, version)] == ["one", "two", ""]
+    assert [note.value for note in notes.list_page(connection, version).items] == ["one", "two", ""]
 
 
 def test_later_metadata_adds_up_and_leaves_the_seal_alone(connection, collection, version, values, act):

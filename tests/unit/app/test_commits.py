@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from rollbook.app import aliases, commits, lineage, runs, verify, versions
+from rollbook.app import aliases, commits, histories, lineage, runs, verify, versions
 from rollbook.app.register import Register
 from rollbook.catalog import audit, projects
 from rollbook.model.digest import Digest
 from rollbook.model.errors import Conflict, InvalidInput, InvalidName, NotFound
 from rollbook.model.facts import Committed, Link, NewRun, NewVersion, Origin, RunChanges
 from rollbook.model.manifest import build, file_entry
+from rollbook.model.wire import UseDocument
 
 Commit = Callable[..., Committed]
 
@@ -43,7 +44,7 @@ def test_every_alias_move_has_exactly_one_audit_entry(register: Register, commit
     aliases.rollback(register, "data", "champion", "math", reason="worse")
     aliases.delete_alias(register, "data", "champion", "math")
     moves = [entry for entry in _audit(register) if str(entry["action"]).startswith("alias.")]
-    history = aliases.history(register, "data", "champion", "math")
+    history = aliases.history(register, "data", "champion", "math").items[::-1]
     assert [entry["action"] for entry in moves] == [f"alias.{move.action}" for move in history]
     assert [move.action for move in history] == ["set", "promote", "rollback", "delete"]
     assert [(move.from_number, move.to_number) for move in history] == [(None, 0), (0, 1), (1, 0), (0, None)]
@@ -62,7 +63,7 @@ def test_a_refused_commit_leaves_no_audit_entry_and_no_collection(register: Regi
         with pytest.raises((Conflict, InvalidName, NotFound)):
             attempt()
     assert _audit(register) == before
-    assert [item["name"] for item in versions.list_collections(register, "math")] == ["data"]
+    assert [item["name"] for item in versions.list_collections(register, "math").items] == ["data"]
 
 
 def test_one_version_in_two_collections_is_stored_once(register: Register, commit: Commit) -> None:
@@ -87,7 +88,7 @@ def test_a_link_leads_across_projects(register: Register, commit: Commit) -> Non
 def test_what_a_run_made_is_no_input_of_it(register: Register, commit: Commit) -> None:
     run = runs.start(register, NewRun(project="math"))
     made = commit("data", b"one", origin=Origin(run=run.id)).version
-    runs.use(register, run.id, "math", made, "data:v0")
+    runs.use(register, run.id, "math", UseDocument(version=made.digest, collection="data", reference="data:v0"))
     assert runs.edges(register, run.id, "math") == {"used": [], "produced": ["data:v0"]}
 
 
@@ -97,15 +98,15 @@ def test_a_silent_run_is_seen_to_have_crashed(register: Register) -> None:
     later = run.started_at + runs.SILENT_AFTER + 1_000_000
     object.__setattr__(register, "clock", lambda: later)
     assert runs.get(register, run.id, "math").state == "crashed"
-    assert [item.id for item in runs.list_runs(register, "math", state="crashed")] == [run.id]
+    assert [item.id for item in runs.list_runs(register, "math", state="crashed").items] == [run.id]
     runs.heartbeat(register, run.id, "math")
     assert runs.get(register, run.id, "math").state == "running"
 
 
 def test_verify_finds_a_history_that_was_cut_at_a_rows_border(register: Register) -> None:
     run = runs.start(register, NewRun(project="math"))
-    journal = runs.open_log(register, run)
-    path = runs.journal_path(register, run.id)
+    journal = histories.open_log(register, run)
+    path = histories.journal_path(register, run.id)
     journal.append({"loss": 1.0}, time_us=1)
     journal.sync()
     whole = path.stat().st_size

@@ -8,14 +8,18 @@ from typing import get_args
 
 import pytest
 
-from rollbook.app import aliases, commits, comparison, diff, doctor, keys, lineage, runs, verify, versions
+from rollbook.app import aliases, commits, comparison, diff, doctor, histories, keys, lineage, runs, verify, versions
 from rollbook.app.register import Register
+from rollbook.model.digest import Digest
 from rollbook.model.errors import Conflict, Forbidden, InvalidInput, NotFound
 from rollbook.model.facts import NewRun, NewVersion, RunChanges
 from rollbook.model.manifest import build
 from rollbook.model.permission import GRANTS, Action, Role
+from rollbook.model.wire import NewVersionDocument
 
 Verb = Callable[[Register], object]
+NO_VERSION = Digest.sha256(b"no version")
+SENT = NewVersionDocument(collection="data", type="dataset", manifest=Digest("blake3", "0" * 64))
 
 
 def _new(register: Register) -> object:
@@ -37,6 +41,13 @@ VERBS: dict[str, tuple[Action, Verb]] = {
     "read run": ("run.read", lambda r: runs.get(r, "nobody", "math")),
     "list runs": ("run.read", lambda r: runs.list_runs(r, "math")),
     "heartbeat": ("run.write", lambda r: runs.heartbeat(r, "nobody", "math")),
+    "history": ("run.read", lambda r: list(histories.read(r, "nobody", "math"))),
+    "append history": ("run.write", lambda r: histories.append(r, "nobody", "math", 0, b"")),
+    "count history": ("run.write", lambda r: histories.extent(r, "nobody", "math")),
+    "statements": ("version.read", lambda r: versions.statements(r, NO_VERSION, "math")),
+    "notes": ("version.read", lambda r: versions.note_history(r, NO_VERSION, "math")),
+    "manifest": ("version.read", lambda r: versions.read_manifest(r, NO_VERSION, "math")),
+    "prepare": ("version.write", lambda r: commits.prepare(r, SENT, "math")),
     "lineage": ("version.read", lambda r: lineage.lineage(r, "data:v0", "math")),
     "diff": ("rows.read", lambda r: diff.diff(r, "data:v0", "data:v0", "math")),
     "verify": ("store.verify", lambda r: verify.verify(r, None, "math")),
@@ -77,7 +88,7 @@ def test_another_organisation_sees_nothing(
     before = versions.resolve(register, "data:v0", "math").digest
     try:
         found = VERBS[name][1](stranger)
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, InvalidInput):
         found = None
     assert str(before) not in repr(found)
-    assert [version.digest for version in versions.list_versions(register, "math", "data")] == [before]
+    assert [version.digest for version in versions.list_versions(register, "math", "data").items] == [before]
