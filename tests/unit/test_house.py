@@ -25,6 +25,7 @@ KINDS = {
     "invalid_reference": 2,
     "invalid_table": 2,
     "join_mismatch": 2,
+    "missing_bytes": 2,
     "missing_extra": 2,
     "not_found": 4,
     "source_changed": 2,

@@ -1,7 +1,7 @@
 """Collect: free the bytes that no living version needs. Run again after a crash, it finishes what was begun.
 
 Order: survey -> remember suspects -> copy what is needed out of packs that go -> condemn, in one transaction that sees
-every version committed so far -> remove objects -> forget. `docs/formats/blobs.md` says why nothing needed is ever lost.
+every version committed so far -> remove objects -> forget. `docs/formats/blobs.md` says why nothing needed is lost.
 """
 
 from __future__ import annotations
@@ -157,9 +157,9 @@ def _condemn(run: _Collection, survey: Survey, doomed: dict[bytes, Doomed], outc
         sizes = {pack: survey.packs[pack].bytes if pack in survey.packs else 0 for pack in going}
         space.condemn(connection, sizes, at=at)
         space.change(connection, epoch=now.epoch + 1)
-        freed = sum(sizes.values()) - rewritten.bytes
-        _record(run, connection, len(going), freed, rewritten.bytes)
     run.step("condemned")
+    freed = sum(sizes.values()) - rewritten.bytes
+    _record(run, len(going), freed, rewritten.bytes)
     return replace(
         outcome,
         condemned=len(going),
@@ -202,12 +202,11 @@ def _needed(run: _Collection, roots: list[space.Root], going: set[bytes]) -> set
     return spared
 
 
-def _record(run: _Collection, connection: Connection, packs: int, freed: int, copied: int) -> None:
-    """The audit entry, in the log of the actor's organisation, where there is one yet."""
-    try:
-        organisation = projects.get_organisation(connection, run.register.actor.organisation)
-    except NotFound:
-        return
+def _record(run: _Collection, packs: int, freed: int, copied: int) -> None:
+    """The audit entry, in the log of the actor's organisation, where there is one.
+
+    In a transaction of its own: a commit takes the epoch before the log, so nobody may hold them the other way round.
+    """
     values = audit.AuditValues(
         project=None,
         at=run.register.clock(),
@@ -216,7 +215,12 @@ def _record(run: _Collection, connection: Connection, packs: int, freed: int, co
         resource=str(Resource(run.register.actor.organisation, "")),
         details={"packs": packs, "bytes": freed, "copied": copied},
     )
-    audit.append(connection, organisation.key, values)
+    with run.register.catalog.write() as connection:
+        try:
+            organisation = projects.get_organisation(connection, run.register.actor.organisation)
+        except NotFound:
+            return
+        audit.append(connection, organisation.key, values)
 
 
 def _remove(run: _Collection) -> tuple[int, int]:

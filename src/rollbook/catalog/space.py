@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from rollbook.catalog.dialect import insert_unless_present
 from rollbook.catalog.execution import builder, first
@@ -171,7 +171,7 @@ def roots(connection: Connection, *, deleted_after: int, after: int, limit: int 
     return [Root(row.key, row.manifest_blob) for row in connection.execute(query)]
 
 
-def living(connection: Connection, organisation: int, *, after: int, limit: int = _PAGE) -> Sequence[Row[Any]]:
+def living(connection: Connection, organisation: int, *, after: int, limit: int = _PAGE) -> Sequence[Any]:
     """Living memberships of an organisation by key: key, project, collection, size and stored manifest."""
     joined = memberships.join(versions, memberships.c.version == versions.c.key)
     columns = (memberships.c.key, memberships.c.project, memberships.c.collection, versions.c.size)

@@ -91,6 +91,12 @@ class TooLarge(InvalidInput):
     kind = "too_large"
 
 
+class MissingBytes(InvalidInput):
+    """A version names bytes that are not stored, or not any more: send them, and try again."""
+
+    kind = "missing_bytes"
+
+
 class Unauthenticated(RollbookError):
     """Nobody is logged in: present a key."""
 
