@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from rollbook.blobs import LocalStore, MemoryStore, ObjectStore, RetryingStore, VerifyingStore
+from rollbook.blobs import LocalStore, MemoryStore, ObjectStore, RetryingStore, VerifyingStore, objectstore
+from rollbook.blobs.objectstore import CloudStore
+from rollbook.blobs.readahead import ReadAhead
+from rollbook.blobs.tablecache import TableCache
 from rollbook.testing.faults import Fault, FaultyStore
 from rollbook.testing.stores import ObjectStoreConformance
 
@@ -52,3 +57,36 @@ class TestFaultyStoreWithoutFaults(ObjectStoreConformance):
     @pytest.fixture
     def store(self) -> ObjectStore:
         return FaultyStore(MemoryStore())
+
+
+class TestReadAhead(ObjectStoreConformance):
+    @pytest.fixture
+    def store(self) -> Iterator[ObjectStore]:
+        made = ReadAhead(MemoryStore(), block=1000)
+        yield made
+        made.close()
+
+
+class TestTableCache(ObjectStoreConformance):
+    @pytest.fixture
+    def store(self, tmp_path) -> ObjectStore:
+        return TableCache(MemoryStore(), tmp_path / "tables")
+
+
+class TestS3(ObjectStoreConformance):
+    @pytest.fixture
+    def store(self, s3_server, tmp_path, monkeypatch) -> ObjectStore:
+        for name, value in s3_server.environment().items():
+            monkeypatch.setenv(name, value)
+        return CloudStore(s3_server.bucket(), tmp_path / "spool", allow_http=True)
+
+
+class TestS3InParts(TestS3):
+    """As if every object were too large for one request."""
+
+    @pytest.fixture
+    def store(self, s3_server, tmp_path, monkeypatch) -> ObjectStore:
+        monkeypatch.setattr(objectstore, "SINGLE_BYTES", -1)
+        for name, value in s3_server.environment().items():
+            monkeypatch.setenv(name, value)
+        return CloudStore(s3_server.bucket(), tmp_path / "spool", allow_http=True)

@@ -34,12 +34,13 @@ class Blobs:
     Args:
         store: Where the bytes lie.
         read_only: Refuse writers.
+        tables: The same store with a quicker way to index tables; damage is still looked for in `store`.
     """
 
-    def __init__(self, store: ObjectStore, *, read_only: bool = False) -> None:
+    def __init__(self, store: ObjectStore, *, read_only: bool = False, tables: ObjectStore | None = None) -> None:
         self._store = store
         self._read_only = read_only
-        self._index = Index(store)
+        self._index = Index(tables or store)
         self._reader = Reader(store, self._index)
         self._wholeness = Wholeness(self._index, self._reader)
 
