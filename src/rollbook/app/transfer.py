@@ -105,8 +105,8 @@ class Receiving:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._intake.__exit__(*exception)
+    def __exit__(self, *_: object) -> None:
+        self._intake.__exit__()
 
     def feed(self, piece: bytes) -> None:
         """Take in the next bytes of the stream.
@@ -181,18 +181,26 @@ def require_held(register: Register, project: str, digests: Collection[Digest]) 
             raise NotFound(f"no version of project {project!r} holds blob {digest}", hint="see 'rollbook show'")
 
 
-def read_blob(
-    register: Register, project: str, digest: Digest, start: int = 0, length: int | None = None
-) -> tuple[int, Iterator[bytes]]:
-    """A blob of a project's versions: its size, and the bytes asked for, each chunk checked.
+def blob_size(register: Register, project: str, digest: Digest) -> int:
+    """Length of a blob of a project's versions in bytes.
 
     Raises:
         Forbidden: The actor may not read versions there.
         NotFound: No version of the project holds it.
-        CorruptData: It is damaged; so may the iterator raise.
     """
     require_held(register, project, [digest])
-    return register.blobs.size(digest), register.blobs.stream(digest, start, length)
+    return register.blobs.size(digest)
+
+
+def read_blob(register: Register, project: str, digest: Digest, start: int, length: int) -> Iterator[bytes]:
+    """Bytes of a blob of a project's versions, each chunk checked; ask for its size first, which asks for permission.
+
+    Raises:
+        Forbidden: The actor may not read versions there.
+        CorruptData: It is damaged; so may the iterator raise.
+    """
+    register.allow("version.read", project)
+    return register.blobs.stream(digest, start, length)
 
 
 def read_batch(register: Register, project: str, digests: Sequence[Digest]) -> Iterator[Frame]:

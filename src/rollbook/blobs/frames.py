@@ -14,6 +14,8 @@ from rollbook.blobs.kinds import MOST_CHUNK_BYTES, RAW, RECIPE, ZSTD, describe
 from rollbook.blobs.store import Buffer
 from rollbook.model.errors import InvalidInput
 
+FAILED = 253
+"""The sender could not go on: the payload is an error's document, and nothing follows."""
 LARGE = 254
 """Not sent along: a blob that is asked for by itself. Its frame has no payload, and states the blob's length."""
 END = 255
@@ -23,7 +25,14 @@ HEAD = struct.pack("<6sH", b"RBKFRM", VERSION)
 FRAME = struct.Struct("<32sB3xIQ")
 MOST_RECIPE_BYTES = 48 * 1024 * 1024
 _NO_DIGEST = bytes(32)
-_MOST_PAYLOAD = {RAW: MOST_CHUNK_BYTES, ZSTD: MOST_CHUNK_BYTES, RECIPE: MOST_RECIPE_BYTES, LARGE: 0, END: 0}
+_MOST_PAYLOAD = {
+    RAW: MOST_CHUNK_BYTES,
+    ZSTD: MOST_CHUNK_BYTES,
+    RECIPE: MOST_RECIPE_BYTES,
+    FAILED: 65_536,
+    LARGE: 0,
+    END: 0,
+}
 
 
 class Frame(NamedTuple):
@@ -31,7 +40,7 @@ class Frame(NamedTuple):
 
     Attributes:
         digest: Raw name of the entry, as the sender says.
-        kind: Entry kind, or `LARGE`.
+        kind: Entry kind, `LARGE` or `FAILED`.
         plain: Length of what it stands for, as the sender says.
         payload: Stored bytes.
     """

@@ -22,6 +22,7 @@ from rollbook.server.api import (
     projects,
     runs,
     signin,
+    transfer,
     verification,
     versions,
 )
@@ -42,6 +43,7 @@ NOUNS: tuple[Routes, ...] = (
     people.routes,
     signin.routes,
     verification.routes,
+    transfer.routes,
     versions.routes,
 )
 TITLE = "Rollbook"
