@@ -37,6 +37,7 @@ class _Collection(NamedTuple):
     collector: Collector
     policy: CollectPolicy
     before: SpaceState
+    restores: int
     watermark: int
     step: Step
 
@@ -63,8 +64,8 @@ def collect(
     register.allow("space.collect", LOCAL)
     chosen = policy or CollectPolicy()
     observe(register)
-    before, watermark = _begin(register, preview=preview)
-    run = _Collection(register, register.blobs.collector(), chosen, before, watermark, step)
+    before, restores, watermark = _begin(register, preview=preview)
+    run = _Collection(register, register.blobs.collector(), chosen, before, restores, watermark, step)
     survey = run.collector.survey(_roots(register), _promised(register))
     step("surveyed")
     plan = _plan(run, survey)
@@ -78,13 +79,13 @@ def collect(
     return replace(outcome, preview=False, removed=removed, removed_bytes=freed)
 
 
-def _begin(register: Register, *, preview: bool) -> tuple[SpaceState, int]:
-    """Where collection stands, and a membership up to which every commit has ended."""
+def _begin(register: Register, *, preview: bool) -> tuple[SpaceState, int, int]:
+    """Where collection stands, how often was brought back, and a membership up to which every commit has ended."""
     if preview:
         with register.catalog.read() as connection:
-            return space.state(connection), space.newest(connection)
+            return space.state(connection), space.restores(connection), space.newest(connection)
     with register.catalog.write() as connection:
-        return space.alone(connection), space.newest(connection)
+        return space.alone(connection), space.restores(connection), space.newest(connection)
 
 
 def _roots(register: Register) -> Iterator[Digest]:
@@ -144,7 +145,8 @@ def _condemn(run: _Collection, survey: Survey, doomed: dict[bytes, Doomed], outc
     spared, done = _spare(run, going, frozenset())
     with run.register.catalog.write() as connection:
         now = space.alone(connection)
-        if (now.epoch, now.restores, now.cycle) != (run.before.epoch, run.before.restores, run.before.cycle + 1):
+        restores = space.restores(connection)
+        if (now.epoch, restores, now.cycle) != (run.before.epoch, run.restores, run.before.cycle + 1):
             return replace(
                 outcome,
                 condemned=0,

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from rollbook.app import transfer
+from rollbook.app import epoch, transfer
 from rollbook.app.aliases import record_move
 from rollbook.app.found import facts_of, locate_digest
 from rollbook.app.register import Register
 from rollbook.app.versions import MAX_MANIFEST
-from rollbook.catalog import Connection, aliases, collections, commits, evaluations, lineage, memberships, notes, runs
-from rollbook.catalog import search_facts
+from rollbook.catalog import (
+    Connection,
+    aliases,
+    collections,
+    commits,
+    evaluations,
+    lineage,
+    memberships,
+    notes,
+    runs,
+    search_facts,
+)
 from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import CollectionRow, MembershipRow, ProjectRow, RunRow
 from rollbook.catalog.versions import VersionValues
@@ -29,10 +39,14 @@ EVALUATION = "evaluation"
 
 
 class Prepared(NamedTuple):
-    """A version to be made, of which everything is durable: its blobs, and its manifest as `manifest`."""
+    """A version to be made, of which everything is durable: its blobs, and its manifest as `manifest`.
+
+    `epoch` is the one in which all that was stored whole (`app.epoch`).
+    """
 
     new: NewVersion
     manifest: Digest
+    epoch: int
 
 
 class _Commit(NamedTuple):
@@ -50,11 +64,13 @@ def commit(register: Register, new: NewVersion) -> Committed:
     """Make a version. Every blob its manifest names is durable already.
 
     Raises:
-        InvalidInput: A name or the metadata is not allowed, or a blob is not there.
+        InvalidInput: A name or the metadata is not allowed.
+        MissingBytes: A blob is not there, or not any more; nothing changed.
         Conflict: The stated number or the collection's type do not fit; nothing changed.
     """
     _check(register, new)
-    return enter(register, Prepared(new, _keep_manifest(register, new.manifest)))
+    observed = epoch.check_stored(register, new.manifest)
+    return enter(register, Prepared(new, _keep_manifest(register, new.manifest), observed))
 
 
 def prepare(register: Register, document: NewVersionDocument, project: str) -> Prepared:
@@ -64,6 +80,7 @@ def prepare(register: Register, document: NewVersionDocument, project: str) -> P
 
     Raises:
         InvalidInput: A name or the metadata is not allowed, the manifest is none, or a blob is not there.
+        MissingBytes: A blob is not there any more.
     """
     register.allow("version.write", project, document.collection)
     if not transfer.holds(register, project, [document.manifest]):
@@ -76,7 +93,7 @@ def prepare(register: Register, document: NewVersionDocument, project: str) -> P
     new = document.read(project, manifest)
     _check(register, new)
     transfer.check_sent(register, project, manifest)
-    return Prepared(new, document.manifest)
+    return Prepared(new, document.manifest, epoch.check_stored(register, manifest, document.manifest))
 
 
 def enter(register: Register, prepared: Prepared) -> Committed:
@@ -84,11 +101,13 @@ def enter(register: Register, prepared: Prepared) -> Committed:
 
     Raises:
         Conflict: The stated number or the collection's type do not fit; nothing changed.
+        MissingBytes: A blob was collected since; nothing changed.
     """
-    new, blob = prepared
+    new, blob, observed = prepared
     resource = register.allow("version.write", new.project, new.collection)
     seal = Seal(type=new.type, data_class=new.data_class, manifest=new.manifest.digest, metadata=new.metadata)
     with register.catalog.write() as connection:
+        epoch.hold(register, connection, new.manifest, blob, observed)
         project = register.ensure_project(connection, new.project)
         run = runs.get(connection, project, new.origin.run) if new.origin.run else None
         act = register.act()
@@ -123,19 +142,11 @@ def _check(register: Register, new: NewVersion) -> None:
 
 
 def _keep_manifest(register: Register, manifest: Manifest) -> Digest:
-    """Make the manifest durable, once every blob it names is seen to be there."""
-    _check_stored(register, manifest)
+    """Make the manifest durable."""
     with register.blobs.writer() as writer:
         blob = writer.add_bytes(manifest.stored_bytes()).digest
         writer.commit()
     return blob
-
-
-def _check_stored(register: Register, manifest: Manifest) -> None:
-    missing = register.blobs.missing(entry.stored for entry in manifest.entries if entry.stored is not None)
-    for entry in manifest.entries if missing else ():
-        if entry.stored in missing:
-            raise InvalidInput(f"the bytes of {entry.path!r} are not stored: {entry.stored}", hint="upload them first")
 
 
 def _values(register: Register, new: NewVersion, seal: Seal, blob: Digest, run: RunRow | None) -> VersionValues:

@@ -23,14 +23,19 @@ def observe(register: Register) -> int:
         return _observe(register, connection, space.state(connection))
 
 
-def check_stored(register: Register, manifest: Manifest) -> int:
+def check_stored(register: Register, manifest: Manifest, blob: Digest | None = None) -> int:
     """Check that every blob of a manifest is stored whole, and return the epoch in which it is.
+
+    Args:
+        register: The register.
+        manifest: What is to be named.
+        blob: Where the manifest is stored, if it is already.
 
     Raises:
         MissingBytes: One is not; the message names its path.
     """
     epoch = observe(register)
-    _check(register, manifest)
+    _check(register, manifest, blob)
     return epoch
 
 
@@ -51,9 +56,7 @@ def hold(register: Register, connection: Connection, manifest: Manifest, blob: D
     if now.epoch == epoch:
         return
     _observe(register, connection, now)
-    _check(register, manifest)
-    if register.blobs.incomplete([blob]):
-        raise MissingBytes(f"the manifest is not stored: {blob}", hint="upload it first")
+    _check(register, manifest, blob)
 
 
 def _observe(register: Register, connection: Connection, now: SpaceState) -> int:
@@ -63,7 +66,9 @@ def _observe(register: Register, connection: Connection, now: SpaceState) -> int
     return now.epoch
 
 
-def _check(register: Register, manifest: Manifest) -> None:
+def _check(register: Register, manifest: Manifest, blob: Digest | None) -> None:
+    if blob is not None and register.blobs.incomplete([blob]):
+        raise MissingBytes(f"the manifest is not stored: {blob}", hint="upload it first")
     named: Collection[Digest] = {entry.stored for entry in manifest.entries if entry.stored is not None}
     missing = register.blobs.incomplete(named)
     for entry in manifest.entries if missing else ():

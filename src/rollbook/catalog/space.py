@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from rollbook.catalog.dialect import insert_unless_present
 from rollbook.catalog.execution import builder, first
 from rollbook.catalog.schema import memberships, versions
-from rollbook.catalog.space_schema import space_packs, space_state
+from rollbook.catalog.space_schema import deletions, space_packs, space_state
 from rollbook.model.digest import Digest
 
 SUSPECT, CONDEMNED, GONE = "suspect", "condemned", "gone"
@@ -28,13 +28,11 @@ class SpaceState(msgspec.Struct, frozen=True):
 
     Attributes:
         epoch: How often packs were condemned.
-        restores: How often a version was brought back.
         cycle: How often was collected.
         cycle_at: When it was last.
     """
 
     epoch: int
-    restores: int
     cycle: int
     cycle_at: int
 
@@ -78,7 +76,7 @@ _pack = builder(PackRow)
 
 def state(connection: Connection) -> SpaceState:
     """Where collection stands; see `hold` for a look that lasts."""
-    return first(connection, select(*_FACTS).where(space_state.c.key == _ONLY), _state) or SpaceState(0, 0, 0, 0)
+    return first(connection, select(*_FACTS).where(space_state.c.key == _ONLY), _state) or SpaceState(0, 0, 0)
 
 
 def hold(connection: Connection) -> SpaceState:
@@ -95,7 +93,7 @@ def _held(connection: Connection, *, shared: bool) -> SpaceState:
     query = select(*_FACTS).where(space_state.c.key == _ONLY).with_for_update(read=shared)
     found = first(connection, query, _state)
     if found is None:
-        values = {"key": _ONLY, "epoch": 0, "restores": 0, "cycle": 0, "cycle_at": 0}
+        values = {"key": _ONLY, "epoch": 0, "cycle": 0, "cycle_at": 0}
         insert_unless_present(connection, space_state, values)
         found = first(connection, query, _state)
     assert found is not None
@@ -105,6 +103,12 @@ def _held(connection: Connection, *, shared: bool) -> SpaceState:
 def change(connection: Connection, **values: int) -> None:
     """Change facts of the state; the caller holds it alone."""
     connection.execute(update(space_state).where(space_state.c.key == _ONLY).values(**values))
+
+
+def restores(connection: Connection) -> int:
+    """How often a deleted version was brought back."""
+    undone = select(func.count()).select_from(deletions).where(deletions.c.undeleted_at.is_not(None))
+    return int(connection.execute(undone).scalar_one())
 
 
 def hidden(connection: Connection) -> frozenset[bytes]:
@@ -188,5 +192,4 @@ def basis(connection: Connection, organisation: int) -> str:
     deleted = connection.execute(
         select(func.count()).select_from(memberships).where(where, memberships.c.deleted_at.is_not(None))
     ).scalar_one()
-    now = state(connection)
-    return f"{newest_key}-{deleted}-{now.restores}-{now.epoch}"
+    return f"{newest_key}-{deleted}-{restores(connection)}-{state(connection).epoch}"

@@ -23,7 +23,6 @@ space_state = Table(
     metadata,
     key_column(),
     Column("epoch", BigInteger, nullable=False),
-    Column("restores", BigInteger, nullable=False),
     Column("cycle", BigInteger, nullable=False),
     instant_column("cycle_at"),
 )

@@ -30,7 +30,6 @@ def _space() -> None:
         "space_state",
         sa.Column("key", KEY, nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("restores", sa.BigInteger(), nullable=False),
         sa.Column("cycle", sa.BigInteger(), nullable=False),
         sa.Column("cycle_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_space_state"),
