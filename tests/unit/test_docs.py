@@ -43,6 +43,15 @@ def options_of(command: Any) -> set[str]:
     return {name for option in command.params for name in [*option.opts, *option.secondary_opts]} | {"--help", "-h"}
 
 
+def named(group: Any, context: Any, words: list[str]) -> Any:
+    """The command that these words name, which may have two words of its own."""
+    command = group
+    for word in words:
+        if word in getattr(command, "commands", {}):
+            command = command.get_command(context, word)
+    return command
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
@@ -63,7 +72,7 @@ def test_commands_take_the_options_that_are_shown(page: Path) -> None:
     for words in cli_lines(page):
         names = [word for word in words[1:] if word in group.commands]
         shown = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-        known = options_of(group).union(*(options_of(group.get_command(context, name)) for name in names[:1]))
+        known = options_of(group).union(*(options_of(named(group, context, words[1:])) for _ in names[:1]))
         assert names or shown, f"no command in {shlex.join(words)!r}"
         assert shown - known == set(), shlex.join(words)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rollbook.model import facts, manifest, results
+from rollbook.model import facts, manifest, people, results
 
 _MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
 _MOVED = {"move": "MOVE"}
@@ -63,6 +63,21 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "process": "its process id",
         "setup_file": "file with the one-time token for the first administrator, or null",
     },
+    "whoami": {"viewer": "VIEWER"},
+    "user add": {"user": "USER"},
+    "user ls": {"users": "list of USER, by name"},
+    "user disable": {"user": "USER"},
+    "user enable": {"user": "USER"},
+    "org add": {"organisation": "ORGANISATION"},
+    "org ls": {"organisations": "list of ORGANISATION, by name"},
+    "team add": {"team": "TEAM"},
+    "team ls": {"teams": "list of TEAM, by name"},
+    "member add": {"member": "MEMBER"},
+    "member remove": {"members": "list of MEMBER that were taken away"},
+    "member ls": {"members": "list of MEMBER, in the order in which they were added"},
+    "key add": {"secret": "the key, shown this once; empty where it was imported", "key": "KEY"},
+    "key ls": {"keys": "list of KEY, in the order in which they were made"},
+    "key revoke": {"key": "KEY"},
 }
 
 
@@ -85,6 +100,13 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "VERIFICATION": _fields(results.Verification),
     "FAULT": _fields(results.Fault),
     "CHECK": _fields(results.Check),
+    "VIEWER": _fields(people.Viewer),
+    "VIEWER.entities": _fields(people.Entity),
+    "USER": _fields(people.UserFacts),
+    "ORGANISATION": _fields(people.OrganisationFacts),
+    "TEAM": _fields(people.TeamFacts),
+    "MEMBER": _fields(people.MemberFacts),
+    "KEY": _fields(people.KeyFacts),
     "COMPARISON": _fields(results.Comparison),
     "COMPARISON.models": _fields(results.ComparedModel),
     "EXPLORATION": _fields(results.Exploration),

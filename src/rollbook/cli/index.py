@@ -13,7 +13,7 @@ class Listed(NamedTuple):
     """A command in the list.
 
     Attributes:
-        module: Module below `rollbook.cli.commands` that has a function of the command's name.
+        module: Module below `rollbook.cli.commands` that has a function of the command's last word.
         summary: First sentence of its help.
     """
 
@@ -55,6 +55,49 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Share": {
         "serve": Listed("serve", "Serve the data directory to a team, until stopped."),
+        "login": Listed("login", "Keep an API key for a server, once the server has taken it."),
+        "sync": Listed("login", "Send history rows of earlier runs that a server does not have yet."),
+        "whoami": Listed("whoami", "Show who you are, and where you have which roles."),
+        "user add": Listed("user", "Add a person or a service account."),
+        "user ls": Listed("user", "List users."),
+        "user disable": Listed("user", "Shut a user out."),
+        "user enable": Listed("user", "Let a disabled user in again."),
+        "org add": Listed("org", "Add an organisation."),
+        "org ls": Listed("org", "List organisations."),
+        "team add": Listed("team", "Add a team to an organisation."),
+        "team ls": Listed("team", "List teams."),
+        "member add": Listed("member", "Give somebody a role."),
+        "member remove": Listed("member", "Take a role away."),
+        "member ls": Listed("member", "List who has which role."),
+        "key add": Listed("key", "Make an API key; it is shown once."),
+        "key ls": Listed("key", "List API keys."),
+        "key revoke": Listed("key", "End an API key at once."),
     },
 }
+GROUPS: Mapping[str, str] = {
+    "user": "Manage persons and service accounts.",
+    "org": "Manage organisations.",
+    "team": "Manage teams.",
+    "member": "Manage who has which role.",
+    "key": "Manage API keys.",
+}
+"""Commands of two words, by the first: what each is about."""
+
 COMMANDS: Mapping[str, Listed] = {name: listed for section in SECTIONS.values() for name, listed in section.items()}
+
+
+def within(prefix: str) -> Mapping[str, str]:
+    """What stands in the list behind these words ("" for `rollbook` itself): each next word, and what it does."""
+    return {word: summary for section in SECTIONS for word, summary in section_within(section, prefix).items()}
+
+
+def section_within(section: str, prefix: str) -> Mapping[str, str]:
+    """As `within`, of one section."""
+    found: dict[str, str] = {}
+    for name, listed in SECTIONS[section].items():
+        words = name.split()
+        before = prefix.split()
+        if words[: len(before)] == before and len(words) > len(before):
+            word = words[len(before)]
+            found[word] = GROUPS[word] if len(words) > len(before) + 1 else listed.summary
+    return found

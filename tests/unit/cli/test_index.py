@@ -18,7 +18,7 @@ from rollbook.cli.lazy import load
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_summary_is_the_first_sentence_of_the_help(name: str) -> None:
-    function = getattr(import_module(f"rollbook.cli.commands.{COMMANDS[name].module}"), name)
+    function = getattr(import_module(f"rollbook.cli.commands.{COMMANDS[name].module}"), name.rpartition(" ")[2])
     help_text = inspect.getdoc(function) or ""
     first = help_text.partition("\n\n")[0].replace("\n", " ")
     summary = COMMANDS[name].summary
