@@ -22,12 +22,14 @@ class Call:
 
     Attributes:
         data_dir: `--data-dir`, or None.
+        server: `--server`, or None.
         project: `--project`, or None.
         json: Whether one JSON document is wanted instead of text.
     """
 
     def __init__(self) -> None:
         self.data_dir: Path | None = None
+        self.server: str | None = None
         self.project: str | None = None
         self.json = False
 
@@ -44,7 +46,7 @@ class Call:
         """
         from rollbook.sdk.api import Api
 
-        return Api(self.data_dir, self.project, create=create)
+        return Api(self.data_dir, self.project, server=self.server, create=create)
 
     def api_of(self, collection: str) -> tuple[Api, str]:
         """The register with the collection's project at hand, and the collection's bare name.
@@ -61,7 +63,7 @@ class Call:
         if parsed.digest_prefix or ":" in collection or "@" in collection:
             hint = f"name {parsed.collection!r}" if parsed.collection else "for example math_tutor"
             raise InvalidInput(f"{collection!r} names a version, not a collection", hint=hint)
-        self.project = parsed.project or self.project
+        self.project = "/".join(part for part in (parsed.entity, parsed.project) if part) or self.project
         return self.api(), parsed.collection
 
     def answer(self, document: Mapping[str, Any], blocks: Callable[[], Iterable[Block]]) -> None:

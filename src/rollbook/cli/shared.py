@@ -1,4 +1,4 @@
-"""Options that every command takes, before or after its name: `--data-dir`, `--project`, `--json`."""
+"""Options that every command takes, before or after its name: `--data-dir`, `--server`, `--project`, `--json`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def _shared(
         typer.Option(
             metavar="DIR",
             help="Data directory; default $ROLLBOOK_DATA, else the nearest rollbook-data.",
+            callback=_remember,
+            expose_value=False,
+        ),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Server to use instead of a data directory; default $ROLLBOOK_SERVER.",
             callback=_remember,
             expose_value=False,
         ),

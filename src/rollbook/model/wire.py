@@ -127,6 +127,15 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     plan: dict[str, JSON] = {}
 
 
+class ExploreDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which students, by the levels of their attributes that count, and which metrics of which versions."""
+
+    references: tuple[str, ...]
+    where: dict[str, tuple[str, ...]] = {}
+    metrics: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+
+
 class DiffDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two versions, and the columns that name a row of their tables."""
 

@@ -24,14 +24,22 @@ class Api:
     Args:
         data_dir: Data directory; see `rollbook.sdk.settings.resolve`.
         project: Project at hand; references may name another.
+        server: Address of a server to use instead; default `ROLLBOOK_SERVER`.
         create: Make the data directory where it is not there.
 
     Raises:
         NotFound: There is no data directory.
     """
 
-    def __init__(self, data_dir: str | Path | None = None, project: str | None = None, *, create: bool = False) -> None:
-        self.settings = settings.resolve(data_dir, project)
+    def __init__(
+        self,
+        data_dir: str | Path | None = None,
+        project: str | None = None,
+        *,
+        server: str | None = None,
+        create: bool = False,
+    ) -> None:
+        self.settings = settings.resolve(data_dir, project, server=server)
         self._create = create
 
     @cached_property
@@ -39,10 +47,11 @@ class Api:
         """The connection, made when it is first needed."""
         return connect(self.settings, create=self._create)
 
-    @property
+    @cached_property
     def project(self) -> str:
-        """Project at hand."""
-        return self.settings.project
+        """Project at hand, by its full name."""
+        name = self.settings.project
+        return name if self.settings.server is None else self.transport.full_name(name)
 
     def artifact(self, reference: str) -> Version:
         """The version a reference names, such as `math_tutor:champion@2026-05-01`.

@@ -18,14 +18,24 @@ def connect(settings: Settings, *, create: bool = False) -> Transport:
 
     Raises:
         NotFound: There is no data directory and `create` is False.
+        InvalidInput: The server's address would give the key away.
+        Unauthenticated: There is no key for the server.
     """
+    if settings.server is not None:
+        from rollbook.sdk.remote.opening import open_remote
+
+        return open_remote(settings.server, clock=_now, file_cache=settings.file_cache)
     from rollbook.sdk.embedded import Embedded
 
     return Embedded.open(
         settings.data_dir,
         user=settings.user,
-        clock=lambda: time.time_ns() // 1000,
+        clock=_now,
         random=os.urandom,
         create=create,
         file_cache=settings.file_cache,
     )
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

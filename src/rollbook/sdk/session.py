@@ -33,6 +33,7 @@ def init(
     tags: Sequence[str] = (),
     notes: str = "",
     data_dir: str | Path | None = None,
+    server: str | None = None,
     save_code: bool = True,
 ) -> Run:
     """Start a run.
@@ -46,6 +47,7 @@ def init(
         tags: Labels.
         notes: Text.
         data_dir: Data directory; see `rollbook.sdk.settings.resolve`. Made where it does not exist.
+        server: Address of a server to use instead; default `ROLLBOOK_SERVER`.
         save_code: Keep the difference from the git commit, or the script itself, as a code version. Commit and entry
             point are recorded in any case.
 
@@ -55,14 +57,15 @@ def init(
     Raises:
         InvalidInput: A name or a value of the configuration is not allowed.
         StorageFull: The data directory cannot be made or written.
+        Unavailable: The server cannot be reached.
     """
-    settled = settings.resolve(data_dir, project)
+    settled = settings.resolve(data_dir, project, server=server)
     plain = to_json(dict(config or {}), "config")
     assert isinstance(plain, dict)
     transport = connect(settled, create=True)
     facts = transport.start_run(
         NewRun(
-            project=settled.project,
+            project=transport.full_name(settled.project),
             name=name,
             job_type=job_type,
             group=group,

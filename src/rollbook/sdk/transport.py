@@ -1,7 +1,7 @@
 """What the SDK asks of a register, wherever it is.
 
-`embedded` answers from a data directory. Every method raises the errors of `rollbook.model.errors`; none returns half a
-result.
+`embedded` answers from a data directory, `remote` from a server. Every method raises the errors of
+`rollbook.model.errors`; none returns half a result.
 """
 
 from __future__ import annotations
@@ -90,6 +90,10 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections; they are opened again when needed."""
+        ...
+
+    def full_name(self, project: str) -> str:
+        """The full name of what a caller calls a project: `team/name`, or `name` alone outside teams."""
         ...
 
     def upload(self, project: str) -> AbstractContextManager[Upload]:

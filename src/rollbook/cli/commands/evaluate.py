@@ -76,7 +76,9 @@ def evaluate(
     facts = {key: value for key, value in stated.items() if value is not None} | pairs(protocol, "--protocol")
     sealed = pairs(metadata, "--metadata")
     config = {"source": str(file)}
-    with init(call.project, data_dir=call.data_dir, job_type="evaluate", config=config, save_code=False) as run:
+    with init(
+        call.project, data_dir=call.data_dir, server=call.server, job_type="evaluate", config=config, save_code=False
+    ) as run:
         version = run.log_evaluation(
             model=model,
             dataset=dataset,

@@ -79,7 +79,14 @@ def log(
     call = Call.of(context)
     sealed = pairs(metadata, "--metadata")
     labels: dict[str, Any] = {"aliases": alias or (), "tags": tag or ()}
-    with init(call.project, data_dir=call.data_dir, job_type="log", config={"source": path}, save_code=False) as run:
+    with init(
+        call.project,
+        data_dir=call.data_dir,
+        server=call.server,
+        job_type="log",
+        config={"source": path},
+        save_code=False,
+    ) as run:
         for reference in use or ():
             run.use_artifact(reference)
         if type_ == ROSTER:

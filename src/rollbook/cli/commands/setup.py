@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rollbook.cli.call import Call
+from rollbook.model.errors import InvalidInput
 
 
 def init(
@@ -24,6 +25,8 @@ def init(
     from rollbook.sdk.settings import DIRECTORY_NAME, MARKER
 
     call = Call.of(context)
+    if call.server:
+        raise InvalidInput("a server makes its data directory itself", hint="'rollbook serve --data-dir DIR' there")
     if call.data_dir is None:
         call.data_dir = folder or Path(DIRECTORY_NAME)
     api = call.api(create=True)

@@ -19,12 +19,13 @@ from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersi
 from rollbook.model.manifest import Manifest
 from rollbook.model.people import Viewer
 from rollbook.model.pseudonym import Key
-from rollbook.model.results import Check, Comparison, Verification, VersionDiff
+from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 from rollbook.model.version import Seal
 from rollbook.model.wire import (
     AliasDocument,
     CompareDocument,
     DiffDocument,
+    ExploreDocument,
     KeyDocument,
     MovePage,
     NewRunDocument,
@@ -287,6 +288,24 @@ class Remote:
         """Compare models, on the server."""
         document = CompareDocument(references=tuple(references), plan=dict(plan))
         return self._long(self._at(project, "/compare"), Comparison, document)
+
+    def explore(
+        self,
+        references: Sequence[str],
+        project: str,
+        *,
+        where: Mapping[str, Sequence[str]],
+        metrics: Sequence[str] = (),
+        attributes: Sequence[str] = (),
+    ) -> Exploration:
+        """How versions do on any set of students, found on the server."""
+        document = ExploreDocument(
+            references=tuple(references),
+            where={name: tuple(levels) for name, levels in where.items()},
+            metrics=tuple(metrics),
+            attributes=tuple(attributes),
+        )
+        return self._long(self._at(project, "/explore"), Exploration, document)
 
     def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
         """What differs between two versions, found on the server."""
