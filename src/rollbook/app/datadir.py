@@ -6,6 +6,9 @@
 - `runs/<run id>/`: the journal of each run
 - `cache/`: what files were when they were hashed; derived
 - `keys/`: pseudonym keys, one file per key domain; back them up elsewhere
+
+The catalog may lie in a PostgreSQL database instead, and the blobs in an object store; the marker then says so, because
+whoever opened such a directory without them would find an empty register.
 """
 
 from __future__ import annotations
@@ -33,7 +36,34 @@ RUNS = "runs"
 KEYS = "keys"
 CACHE = "cache"
 ORGANISATION = LOCAL
-KNOWN_FEATURES: frozenset[str] = frozenset()
+CATALOG_ELSEWHERE = "catalog-elsewhere"
+BLOBS_ELSEWHERE = "blobs-elsewhere"
+KNOWN_FEATURES = frozenset({CATALOG_ELSEWHERE, BLOBS_ELSEWHERE})
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the parts of a register lie.
+
+    Attributes:
+        root: The data directory: keys, journals and caches always.
+        database: URL of the database with the catalog, or "" for the directory's own.
+        store: URL of the object store with the blobs, or "" for the directory's own.
+        allow_http: Whether the object store may be spoken to without TLS.
+    """
+
+    root: Path
+    database: str = ""
+    store: str = ""
+    allow_http: bool = False
+
+    def __repr__(self) -> str:
+        return f"Place({str(self.root)!r}, database={bool(self.database)}, store={self.store!r})"  # no password
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What a reader of the data directory must know."""
+        named = ((CATALOG_ELSEWHERE, self.database), (BLOBS_ELSEWHERE, self.store))
+        return tuple(feature for feature, url in named if url)
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -68,21 +98,78 @@ def open_directory(
         UnsupportedFormat: A newer release wrote it.
         StorageFull: The disk is full or read-only.
     """
+    return open_register(Place(root), user=user, clock=clock, random=random, create=create)
+
+
+def open_register(
+    place: Place, *, user: str, clock: Callable[[], int], random: Callable[[int], bytes], create: bool = False
+) -> Register:
+    """Open a register as its owner, wherever its parts lie.
+
+    Args:
+        place: Where they lie.
+        user: Name under which actions are recorded.
+        clock: UTC microseconds.
+        random: So many random bytes.
+        create: Make what is not there: data directory, tables of the database. A bucket must exist.
+
+    Raises:
+        NotFound: There is no register and `create` is False.
+        InvalidInput: The directory holds other things, keeps its parts elsewhere than is said, or a URL is wrong.
+        MissingExtra: The library for the database or the object store is not installed.
+        UnsupportedFormat: A newer release wrote it.
+        StorageFull: The disk is full or read-only.
+        Unavailable: Database or object store are away.
+    """
+    root = place.root
     if not (root / MARKER).exists():
         if not create:
             raise NotFound(f"{str(root)!r} is not a data directory", hint="'rollbook init' makes one")
-        _create(root, clock, random)
-    read_marker(root)
+        _create(place, clock, random)
+    _check_place(read_marker(root), place)
     # A register on a read-only disk (an archive, a snapshot) is read; every write is refused with its reason.
     read_only = not os.access(root, os.W_OK)
+    catalog = Catalog.open(
+        place.database or root / CATALOG, create=create and bool(place.database), read_only=read_only
+    )
+    try:
+        blobs = _open_blobs(place, read_only=read_only)
+    except BaseException:
+        catalog.close()
+        raise
     return Register(
-        catalog=Catalog.open(root / CATALOG, read_only=read_only),
-        blobs=Blobs.open_local(root / BLOBS, read_only=read_only),
+        catalog=catalog,
+        blobs=blobs,
         root=root,
         actor=Actor(user, ORGANISATION, "owner"),
         clock=clock,
         random=random,
     )
+
+
+def _open_blobs(place: Place, *, read_only: bool) -> Blobs:
+    if not place.store:
+        return Blobs.open_local(place.root / BLOBS, read_only=read_only)
+    from rollbook.blobs.cloud import open_cloud
+
+    return open_cloud(place.store, place.root / CACHE, allow_http=place.allow_http, read_only=read_only)
+
+
+def _check_place(marker: Marker, place: Place) -> None:
+    """Whether the directory keeps its parts where the caller looks for them."""
+    parts = (
+        (CATALOG_ELSEWHERE, place.database, "catalog", "ROLLBOOK_DATABASE"),
+        (BLOBS_ELSEWHERE, place.store, "blobs", "ROLLBOOK_STORE"),
+    )
+    for feature, url, what, variable in parts:
+        elsewhere = feature in marker.features
+        if elsewhere and not url:
+            raise InvalidInput(f"{str(place.root)!r} keeps its {what} elsewhere", hint=f"say where: {variable}=URL")
+        if url and not elsewhere:
+            raise InvalidInput(
+                f"{str(place.root)!r} holds its own {what}",
+                hint="'rollbook migrate' moves a register; or name a new folder",
+            )
 
 
 def read_marker(root: Path) -> Marker:
@@ -106,21 +193,27 @@ def read_marker(root: Path) -> Marker:
     return marker
 
 
-def _create(root: Path, clock: Callable[[], int], random: Callable[[int], bytes]) -> None:
+def _create(place: Place, clock: Callable[[], int], random: Callable[[int], bytes]) -> None:
+    root = place.root
     try:
-        _prepare(root)
-        Catalog.open(root / CATALOG, create=True).close()
-        Blobs.open_local(root / BLOBS)
-        instance = ids.uuid7(clock(), random(ids.RANDOM_BYTES))
-        marker: dict[str, JSON] = {"format": FORMAT, "features": [], "instance": instance}
-        _publish(root / MARKER, encode(marker) + b"\n", random(8).hex())
+        _prepare(place)
+        Catalog.open(place.database or root / CATALOG, create=True).close()
+        _open_blobs(place, read_only=True).close()
+        write_marker(place, ids.uuid7(clock(), random(ids.RANDOM_BYTES)), random(8).hex())
     except OSError as error:
         raise StorageFull(
             f"cannot make a data directory at {str(root)!r}: {error.strerror}", hint="name a writable folder"
         ) from error
 
 
-def _prepare(root: Path) -> None:
+def write_marker(place: Place, instance: str, nonce: str) -> None:
+    """Make a folder that is whole a data directory; where another process was first, its marker counts."""
+    marker: dict[str, JSON] = {"format": FORMAT, "features": list(place.features), "instance": instance}
+    _publish(place.root / MARKER, encode(marker) + b"\n", nonce)
+
+
+def _prepare(place: Place) -> None:
+    root = place.root
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {BLOBS, RUNS, KEYS, CACHE, MARKER}
     names = (item.name for item in root.iterdir())
@@ -129,7 +222,7 @@ def _prepare(root: Path) -> None:
         raise InvalidInput(
             f"{str(root)!r} holds other things ({', '.join(sorted(foreign)[:3])})", hint="name a new or empty folder"
         )
-    for name in (BLOBS, RUNS, KEYS):
+    for name in (RUNS, KEYS) if place.store else (BLOBS, RUNS, KEYS):
         (root / name).mkdir(mode=0o700, exist_ok=True)
 
 

@@ -46,7 +46,8 @@ def serve(settings: ServerSettings, announce: Callable[[Listening, str], None]) 
 
 def open_register(settings: ServerSettings) -> Register:
     """The register as the server itself sees it."""
-    return datadir.open_directory(settings.data_dir, user=SYSTEM, clock=_now, random=secrets.token_bytes, create=True)
+    place = datadir.Place(settings.data_dir, settings.database, settings.store, settings.allow_http)
+    return datadir.open_register(place, user=SYSTEM, clock=_now, random=secrets.token_bytes, create=True)
 
 
 def _answer(state: State, bound: socket.socket, announce: Callable[[Listening, str], None]) -> None:

@@ -46,6 +46,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         port: Port to listen on; 0 for any free one.
         database: Database URL, or "" for the data directory's own catalog.
         store: URL of the object store, or "" for the data directory's own blobs.
+        allow_http: Whether the object store may be spoken to without TLS.
         base_url: How people reach this server, for links; "" to make it from host and port.
         allowed_hosts: Host names that requests may be sent to, beside loopback and the base URL's.
         tls_cert: PEM file of the server's certificate and its chain, or None for plain HTTP.
@@ -61,6 +62,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = DEFAULT_PORT
     database: str = ""
     store: str = ""
+    allow_http: bool = False
     base_url: str = ""
     allowed_hosts: tuple[str, ...] = ()
     tls_cert: Path | None = None
@@ -97,6 +99,7 @@ def resolve(data_dir: Path, environment: Mapping[str, str] | None = None, **give
     told: dict[str, Any] = {
         "database": found.get("ROLLBOOK_DATABASE", ""),
         "store": found.get("ROLLBOOK_STORE", ""),
+        "allow_http": found.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),
         "base_url": _base_url(found.get("ROLLBOOK_BASE_URL", "")),
         "allowed_hosts": _listed(found.get("ROLLBOOK_ALLOWED_HOSTS", "")),
     }
