@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,15 +9,13 @@ from typing import NamedTuple
 import pytest
 from starlette.testclient import TestClient
 
-from rollbook.app import datadir
 from rollbook.app.register import Register
 from rollbook.model.permission import Actor
 from rollbook.server import gate
 from rollbook.server.application import create_application
 from rollbook.server.settings import Rate, ServerSettings
 from rollbook.server.state import State
-
-START = 1_790_000_000_000_000
+from tests.services.registers import counted
 
 
 class Known(NamedTuple):
@@ -36,14 +33,7 @@ class Known(NamedTuple):
 
 @pytest.fixture
 def register(tmp_path: Path) -> Register:
-    ticks, numbers = itertools.count(START, 1000), itertools.count(1)
-    return datadir.open_directory(
-        tmp_path / "data",
-        user="user:ana",
-        clock=lambda: next(ticks),
-        random=lambda size: next(numbers).to_bytes(size, "little"),
-        create=True,
-    )
+    return counted(tmp_path)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rollbook.app.register import Register
 from rollbook.model.facts import NewRun
 from rollbook.model.permission import Actor
 
-WHERE = "/api/v1/projects/local/math/collections/data/versions"
+WHERE = "/api/v1/projects/local/math/versions?collection=data"
 SignIn = Callable[[Actor], None]
 
 
