@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from sys import byteorder
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 from blake3 import blake3
@@ -137,7 +137,7 @@ class Table:
         position = bucket.find(digest)
         while position >= 0:
             if position % RECORD.size == 0:
-                yield self._location(Record(*RECORD.unpack_from(bucket, position)))
+                yield self._location(RECORD.unpack_from(bucket, position))
             position = bucket.find(digest, position + 1)
 
     def find_many(self, digests: AbstractSet[bytes]) -> Iterator[tuple[bytes, Location]]:
@@ -150,9 +150,9 @@ class Table:
         if len(digests) * _RECORDS_PER_LOOK_UP < self.foot.entries:
             yield from ((digest, place) for digest in digests for place in self.find(digest))
             return
-        for record in self.packed():
-            if record[:ID_BYTES] in digests:
-                yield record[:ID_BYTES], self._location(Record(*RECORD.unpack(record)))
+        for fields in (fields for batch in self._batches() for fields in RECORD.iter_unpack(batch)):
+            if fields[0] in digests:
+                yield fields[0], self._location(fields)
 
     def packed(self) -> Iterator[bytes]:
         """All packed records in order, read in batches, each checked.
@@ -161,10 +161,7 @@ class Table:
             CorruptData: A bucket is damaged.
             NotFound: The table has been removed.
         """
-        step = max(1, (_BATCH_BYTES << self.foot.bits) // (self.foot.entries * RECORD.size + 1))
-        buckets = 1 << self.foot.bits
-        for first in range(0, buckets, step):
-            batch = self._buckets(first, min(buckets, first + step))
+        for batch in self._batches():
             yield from (batch[start : start + RECORD.size] for start in range(0, len(batch), RECORD.size))
 
     def records(self) -> Iterator[Record]:
@@ -174,6 +171,12 @@ class Table:
     def digests(self) -> list[bytes]:
         """Raw digests of all records."""
         return [one[:ID_BYTES] for one in self.packed()]
+
+    def _batches(self) -> Iterator[bytes]:
+        """All buckets, many at a time."""
+        step = max(1, (_BATCH_BYTES << self.foot.bits) // (self.foot.entries * RECORD.size + 1))
+        buckets = 1 << self.foot.bits
+        return (self._buckets(first, min(buckets, first + step)) for first in range(0, buckets, step))
 
     def _buckets(self, first: int, stop: int) -> bytes:
         begin = self._fan[2 * first - 2] if first else 0
@@ -189,10 +192,11 @@ class Table:
             start = bucket_end
         return data
 
-    def _location(self, record: Record) -> Location:
-        start = record.pack * ID_BYTES
+    def _location(self, fields: tuple[Any, ...]) -> Location:
+        _, stored_digest, ordinal, kind, offset, stored, plain = fields
+        start = ordinal * ID_BYTES
         pack = self._owner if self._owner is not None else self._packs[start : start + ID_BYTES]
-        return Location(pack, record.kind, record.offset, record.stored, record.plain, record.stored_digest)
+        return Location(pack, kind, offset, stored, plain, stored_digest)
 
 
 def _read_foot(read: Read, size: int, name: str) -> Foot:

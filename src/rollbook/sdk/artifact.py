@@ -31,9 +31,9 @@ TABLE_SUFFIX = ".parquet"
 
 
 class FilePart(msgspec.Struct, frozen=True):
-    """A file on disk, with the columns its user declares for it, if any."""
+    """A file on disk by its absolute path, with the columns its user declares for it, if any."""
 
-    source: Path
+    source: str
     columns: tuple[dict[str, JSON], ...] = ()
 
 
@@ -109,7 +109,7 @@ class Artifact:
         source = files.regular_file(Path(local_path))
         declared = tuple[dict[str, JSON], ...]({"name": key, "type": value} for key, value in (columns or {}).items())
         # Where a link leads is no name that its user chose.
-        self._put({name or Path(local_path).name: FilePart(source, declared)}, overwrite=overwrite)
+        self._put({name or Path(local_path).name: FilePart(str(source), declared)}, overwrite=overwrite)
 
     def add_dir(
         self, local_path: str | Path, name: str | None = None, *, follow_links: bool = False, overwrite: bool = False

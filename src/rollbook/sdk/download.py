@@ -127,7 +127,7 @@ def check_folder(entries: Iterable[Entry], root: Path, name: str) -> None:
     problems = [f"{path} is not part of it" for path in found if path not in expected]
     for path, entry in expected.items():
         if path in found:
-            problems.extend([f"{path} differs"] if _differs(found[path], entry) else [])
+            problems.extend([f"{path} differs"] if _differs(Path(found[path]), entry) else [])
         elif entry.stored is not None or entry.uri.startswith("file:"):
             problems.append(f"{path} is missing")
     if problems:

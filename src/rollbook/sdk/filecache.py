@@ -14,12 +14,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from rollbook.model.digest import Digest
 
+FilePath: TypeAlias = str | Path
 SETTLED_NS = 2_000_000_000
 MAX_FILES = 1_000_000
 _CHECKSUM_BYTES = 32
@@ -63,17 +64,17 @@ class FileCache:
         self._path = store / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.files" if store else None
         self._seen = _load(self._path) if self._path else {}
 
-    def known(self, path: Path, look: Look) -> Digest | None:
+    def known(self, path: FilePath, look: Look) -> Digest | None:
         """The digest of a file that looks as it did when it was hashed, or None."""
         seen = self._seen.get(os.fsencode(path))
         return Digest.of_raw("blake3", seen.digest) if seen is not None and seen.look == look else None
 
-    def last(self, path: Path) -> Digest | None:
+    def last(self, path: FilePath) -> Digest | None:
         """The digest a file had when it was last hashed, whatever it looks like now, or None."""
         seen = self._seen.get(os.fsencode(path))
         return Digest.of_raw("blake3", seen.digest) if seen is not None else None
 
-    def remember(self, hashed: Mapping[Path, tuple[Look, Digest]]) -> None:
+    def remember(self, hashed: Mapping[FilePath, tuple[Look, Digest]]) -> None:
         """Remember files that were just hashed, with their looks from before.
 
         A look that is not settled, or is another now, is not remembered: only the digest is.
@@ -90,22 +91,22 @@ class FileCache:
         self._seen = merged
 
 
-def look_at(path: Path) -> Look | None:
+def look_at(path: FilePath) -> Look | None:
     """What the file system says of a file now, or None where it says nothing."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - texts, for the speed of 20,000 files
     except OSError:
         return None
     return Look(found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _is_settled(path: Path, look: Look, settled: int) -> bool:
+def _is_settled(path: FilePath, look: Look, settled: int) -> bool:
     return max(look.changed, look.modified) < settled and look_at(path) == look
 
 
-def root_of(paths: Iterable[Path]) -> Path:
+def root_of(paths: Iterable[FilePath]) -> Path:
     """The deepest folder that holds all files."""
-    return Path(os.path.commonpath({path.parent for path in paths}))
+    return Path(os.path.commonpath({os.path.dirname(path) for path in paths}))  # noqa: PTH120
 
 
 def _load(path: Path) -> dict[bytes, _Seen]:

@@ -42,8 +42,8 @@ def _problem(path: Path) -> str:
     return "" if os.access(path, os.R_OK) else "is not readable"
 
 
-def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, Path]]:
-    """Every regular file below a folder, sorted, as (relative path, file).
+def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, str]]:
+    """Every regular file below a folder, sorted, as (relative path, absolute path).
 
     Raises:
         SourceUnreadable: No such folder, or it holds something that is neither file nor folder; all such are listed.
@@ -53,42 +53,39 @@ def walk(folder: Path, *, follow_links: bool = False) -> Iterator[tuple[str, Pat
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise SourceUnreadable(f"{str(folder)!r} {what}", hint="name an existing folder")
     root = folder.resolve()
-    found: list[tuple[str, Path]] = []
     refused: list[str] = []
-    for relative, path in _scan(root, (root,), refused, follow_links=follow_links):
-        found.append((check_path(_text(relative)), path))
+    found = sorted(
+        (check_path(_text(relative)), path)
+        for relative, path in _scan(str(root), "", (root,), refused, follow_links=follow_links)
+    )
     if refused:
         shown = ", ".join(repr(name) for name in sorted(refused)[:_SHOWN])
         raise SourceUnreadable(
             f"{str(folder)!r} holds {len(refused)} links, pipes, sockets or devices: {shown}",
             hint="remove them, or pass follow_links=True for links that stay inside the folder",
         )
-    return iter(sorted(found))
+    return iter(found)
 
 
 def _scan(
-    folder: Path, trail: tuple[Path, ...], refused: list[str], *, follow_links: bool
-) -> Iterator[tuple[str, Path]]:
+    folder: str, prefix: str, trail: tuple[Path, ...], refused: list[str], *, follow_links: bool
+) -> Iterator[tuple[str, str]]:
     """Walk `folder`, which is the last of `trail`: the real folders on the way from the root down."""
     try:
         with os.scandir(folder) as listing:
             children = list(listing)
     except OSError as error:
-        raise SourceUnreadable(f"{str(folder)!r} cannot be read: {error.strerror}") from error
+        raise SourceUnreadable(f"{folder!r} cannot be read: {error.strerror}") from error
     for child in children:
+        relative = prefix + child.name
         target = _target(Path(child.path), trail, follow_links=follow_links) if child.is_symlink() else child
-        if target is None:
-            refused.append(child.name)
-        elif target.is_dir():
-            below: list[str] = []
-            real = Path(target)
-            inside = _scan(real, (*trail, real), below, follow_links=follow_links)
-            yield from ((f"{child.name}/{relative}", path) for relative, path in inside)
-            refused.extend(f"{child.name}/{relative}" for relative in below)
-        elif target.is_file():
-            yield child.name, Path(target)
+        if target is not None and target.is_dir():
+            below = (*trail, Path(target))
+            yield from _scan(os.fspath(target), f"{relative}/", below, refused, follow_links=follow_links)
+        elif target is not None and target.is_file():
+            yield relative, os.fspath(target)
         else:
-            refused.append(child.name)
+            refused.append(relative)
 
 
 def _target(link: Path, trail: tuple[Path, ...], *, follow_links: bool) -> Path | None:
@@ -113,7 +110,7 @@ def local_references(path: Path, name: str | None) -> Iterator[Entry]:
     """References to a local file, or to every file below a local folder, with SHA-256 and size."""
     if path.is_dir():
         for relative, source in walk(path):
-            yield _local_reference(source, f"{name.rstrip('/')}/{relative}" if name else relative)
+            yield _local_reference(Path(source), f"{name.rstrip('/')}/{relative}" if name else relative)
     else:
         source = regular_file(path)
         yield _local_reference(source, name or source.name)

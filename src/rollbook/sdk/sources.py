@@ -78,7 +78,7 @@ def _collection_of(path: Path) -> str:
 
 def known_size(draft: Artifact) -> int:
     """Bytes of the files that will be read, as far as they can be told now."""
-    sizes = (part.source.stat().st_size for part in draft.parts.values() if isinstance(part, FilePart))
+    sizes = (Path(part.source).stat().st_size for part in draft.parts.values() if isinstance(part, FilePart))
     try:
         return sum(sizes)
     except OSError:

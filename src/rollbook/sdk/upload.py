@@ -5,17 +5,21 @@ from __future__ import annotations
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
+from rollbook.model.errors import MissingBytes
 from rollbook.model.extras import needs_extra
+from rollbook.model.facts import Committed, NewVersion
 from rollbook.model.manifest import Entry, Manifest, build
 from rollbook.sdk.artifact import Artifact, FilePart, TablePart
 from rollbook.sdk.filecache import FileCache, Look, look_at, root_of
 from rollbook.sdk.transport import Progress, Transport, Upload
+
+_TIMES = 3
 
 
 class _File(NamedTuple):
@@ -57,20 +61,47 @@ def upload(draft: Artifact, transport: Transport, project: str, progress: Progre
     return manifest
 
 
+def send(
+    draft: Artifact,
+    transport: Transport,
+    project: str,
+    new: Callable[[Manifest], NewVersion],
+    progress: Progress | None = None,
+) -> Committed:
+    """Upload a draft and commit it; again where bytes that it shares with others were collected meanwhile.
+
+    Args:
+        draft: What to send.
+        transport: Where to.
+        project: Full name of the project.
+        new: Makes the version to be committed from the manifest.
+        progress: Called with the number of bytes done since the last call.
+
+    Raises:
+        MissingBytes: What the draft took over from another version is no longer stored.
+    """
+    for _ in range(_TIMES - 1):
+        try:
+            return transport.commit(new(upload(draft, transport, project, progress)))
+        except MissingBytes:
+            continue
+    return transport.commit(new(upload(draft, transport, project, progress)))
+
+
 def _send_files(
     sending: Upload, parts: Mapping[str, FilePart], cache_dir: Path | None, progress: Progress | None
 ) -> Iterator[Entry]:
     if not parts:
         return
-    stored = _stored(sending, list({part.source for part in parts.values()}), cache_dir, progress)
+    stored = _stored(sending, list(dict.fromkeys(part.source for part in parts.values())), cache_dir, progress)
     for path, part in parts.items():
         blob = stored[part.source]
         yield Entry(path=path, digest=blob.digest, size=blob.size, columns=part.columns, executable=blob.executable)
 
 
 def _stored(
-    sending: Upload, sources: Sequence[Path], cache_dir: Path | None, progress: Progress | None
-) -> dict[Path, _File]:
+    sending: Upload, sources: Sequence[str], cache_dir: Path | None, progress: Progress | None
+) -> dict[str, _File]:
     """What each file is. One that looks as it did when it was hashed, and is stored whole, is not read."""
     cache = FileCache(cache_dir, root_of(sources), time.time_ns)
     looks = {source: look for source in sources if (look := look_at(source)) is not None}
@@ -81,7 +112,8 @@ def _stored(
         progress(sum(file.size for file in found.values()))
     unknown = [source for source in sources if source not in found]
     like = [cache.last(source) for source in unknown]
-    added = dict(zip(unknown, sending.add_files(unknown, like=like, progress=progress), strict=True))
+    blobs = sending.add_files([Path(source) for source in unknown], like=like, progress=progress)
+    added = dict(zip(unknown, blobs, strict=True))
     for source, blob in added.items():
         executable = source in looks and bool(looks[source].mode & stat.S_IXUSR)
         found[source] = _File(blob.digest, blob.size, executable)

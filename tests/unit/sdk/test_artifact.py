@@ -77,13 +77,13 @@ def test_a_file_keeps_its_own_name_or_gets_one(draft: Artifact, source: Path) ->
     draft.add_file(source)
     draft.add_file(str(source), "raw/2026.csv")
     assert list(draft.parts) == ["data.csv", "raw/2026.csv"]
-    assert part(draft, "raw/2026.csv").source == source
+    assert part(draft, "raw/2026.csv").source == str(source)
 
 
 def test_a_link_given_by_name_is_followed_and_keeps_its_own_name(draft: Artifact, tmp_path: Path, source: Path) -> None:
     (tmp_path / "model.bin").symlink_to(source)
     draft.add_file(tmp_path / "model.bin")
-    assert part(draft, "model.bin").source == source
+    assert part(draft, "model.bin").source == str(source)
 
 
 def test_a_file_is_found_again_from_another_working_directory(
@@ -92,7 +92,7 @@ def test_a_file_is_found_again_from_another_working_directory(
     monkeypatch.chdir(source.parent)
     draft.add_file("data.csv")
     monkeypatch.chdir("/")
-    assert part(draft, "data.csv").source == source
+    assert part(draft, "data.csv").source == str(source)
 
 
 def test_declared_columns_are_kept_in_their_order(draft: Artifact, source: Path) -> None:
@@ -185,8 +185,8 @@ def test_a_new_file_is_added_when_its_block_ends(draft: Artifact) -> None:
         assert draft.parts == {}
     with draft.new_file("raw.bin", "wb") as stream:
         stream.write(b"\x00\xff")
-    assert part(draft, "notes/réadme.txt").source.read_bytes() == "é\n".encode()
-    assert part(draft, "raw.bin").source.read_bytes() == b"\x00\xff"
+    assert Path(part(draft, "notes/réadme.txt").source).read_bytes() == "é\n".encode()
+    assert Path(part(draft, "raw.bin").source).read_bytes() == b"\x00\xff"
 
 
 def test_a_new_file_is_not_added_when_its_block_fails(draft: Artifact) -> None:
@@ -195,7 +195,7 @@ def test_a_new_file_is_not_added_when_its_block_fails(draft: Artifact) -> None:
     assert draft.parts == {}
     with draft.new_file("a.txt", "x") as stream:
         stream.write("whole")
-    assert part(draft, "a.txt").source.read_text() == "whole"
+    assert Path(part(draft, "a.txt").source).read_text() == "whole"
 
 
 def test_new_files_of_one_last_name_do_not_overwrite_each_other(draft: Artifact, source: Path) -> None:
@@ -206,7 +206,7 @@ def test_new_files_of_one_last_name_do_not_overwrite_each_other(draft: Artifact,
     with draft.new_file("two/a.txt") as outer, draft.new_file("three/a.txt") as inner:
         outer.write("two")
         inner.write("three")
-    assert {path: part(draft, path).source.read_text() for path in draft.parts} == {
+    assert {path: Path(part(draft, path).source).read_text() for path in draft.parts} == {
         "one/a.txt": "one",
         "two/a.txt": "two",
         "three/a.txt": "three",
@@ -229,7 +229,7 @@ def test_staged_files_go_with_their_draft() -> None:
     draft = Artifact("a", "dataset")
     with draft.new_file("a.txt") as stream:
         stream.write("x")
-    staged = part(draft, "a.txt").source
+    staged = Path(part(draft, "a.txt").source)
     assert staged.exists()
     del draft
     gc.collect()

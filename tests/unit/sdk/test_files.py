@@ -42,7 +42,7 @@ def test_every_file_is_found_in_order_wherever_it_lies(
         (root / name).write_text(name)
     found = list(walk(root))
     assert [path for path, _ in found] == sorted(names)
-    assert all(source.read_text() == path for path, source in found)
+    assert all(Path(source).read_text() == path for path, source in found)
 
 
 def test_an_empty_folder_holds_no_file(tmp_path: Path) -> None:

@@ -132,5 +132,5 @@ def test_known_size_counts_files_and_never_fails() -> None:
     made = draft("d", None, "dataset")
     made.add([1], "table")
     assert known_size(made) == len("d/a.csv") + len("d/b.csv")
-    cast(FilePart, made.parts["a.csv"]).source.unlink()
+    Path(cast(FilePart, made.parts["a.csv"]).source).unlink()
     assert known_size(made) == 0
