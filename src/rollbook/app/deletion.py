@@ -103,7 +103,7 @@ def _check_age(target: MembershipRow, now: int) -> None:
     until = target.deleted_at + UNDELETE_WITHIN
     if now > until:
         raise NotFound(
-            f"{target.name} was deleted by {target.deleted_by}; it could be brought back until {instant.to_text(until)}",
+            f"{target.name} was deleted by {target.deleted_by}; it could come back until {instant.to_text(until)}",
             hint="log the same content again, if you have it: its digest will be the same",
         )
 

@@ -34,7 +34,10 @@ def locate(
     register.allow(action, name, parsed.collection)
     row = register.project(connection, name)
     if parsed.digest_prefix:
-        return locate_digest(connection, row, versions.by_digest(connection, row, parsed.digest_prefix).digest)
+        found = locate_digest(connection, row, versions.by_digest(connection, row, parsed.digest_prefix).digest)
+        if found.deleted_at is not None:
+            raise memberships.was_deleted(found)
+        return found
     return _select(connection, row, parsed)
 
 

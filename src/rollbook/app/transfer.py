@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Self
 
-from rollbook.app import holdings
+from rollbook.app import epoch, holdings
 from rollbook.app.register import Register
 from rollbook.blobs import ChunkIntake, Frame, FrameReader, SentRecipe, read_recipe
 from rollbook.blobs.kinds import RECIPE
@@ -162,6 +162,7 @@ def receive(register: Register, project: str) -> Receiving:
         Forbidden: The actor may not write versions there.
     """
     register.allow("version.write", project)
+    epoch.observe(register)
     return Receiving(register, project)
 
 
@@ -245,6 +246,7 @@ def _known(register: Register, project: str, names: AbstractSet[bytes], margin: 
     found = _find_project(register, project)
     if found is None or not names:
         return set()
+    epoch.observe(register)  # what is condemned must be sent again
     with register.catalog.read() as connection:
         upload = uploads.find(connection, found, register.actor.name)
         at = register.clock() + margin

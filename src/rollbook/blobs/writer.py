@@ -24,7 +24,7 @@ from rollbook.blobs.source import BUFFER_BYTES, SINGLE, Segment, Span, read_file
 from rollbook.blobs.store import ObjectStore
 from rollbook.blobs.values import BlobInfo, Location
 from rollbook.model.digest import Digest
-from rollbook.model.errors import InvalidInput, RollbookError
+from rollbook.model.errors import CorruptData, InvalidInput, RollbookError
 
 _BUFFERS = 7
 _AHEAD = 3
@@ -158,7 +158,14 @@ class BlobWriter:
             return False
         packs = {place.pack}
         if place.kind == RECIPE:
-            recipe = self._reader.recipe(digest, place)
+            try:
+                recipe = self._reader.recipe(digest, place)
+            except CorruptData:
+                self._index.refresh()  # its pack may have been collected or rewritten since this writer began
+                moved = self._index.find(digest)
+                if moved == place:
+                    raise
+                return self._whole_at(digest, moved)
             chunks = {piece.digest for piece in recipe.pieces(0, recipe.size)}
             found = self._index.find_many(chunks)
             if len(found) < len(chunks):

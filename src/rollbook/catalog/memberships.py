@@ -14,6 +14,8 @@ from rollbook.catalog.paging import Page, check_limit, page
 from rollbook.catalog.rows import CollectionRow, MembershipRow, ProjectRow
 from rollbook.catalog.schema import aliases, collections, memberships, notes, projects, versions
 from rollbook.model.errors import NotFound
+from rollbook.model.instant import to_text
+from rollbook.model.space import UNDELETE_WITHIN
 
 _VERSION = "version_"
 
@@ -54,8 +56,17 @@ def get(connection: Connection, collection: CollectionRow, number: int) -> Membe
     if found is None:
         raise NotFound(f"no version {collection.name}:v{number}", hint=_numbers(connection, collection))
     if found.deleted_at is not None:
-        raise NotFound(f"{found.name} was deleted by {found.deleted_by}", hint=_numbers(connection, collection))
+        raise was_deleted(found)
     return found
+
+
+def was_deleted(found: MembershipRow) -> NotFound:
+    """What to raise where a deleted membership is named."""
+    at = found.deleted_at or 0
+    return NotFound(
+        f"{found.name} was deleted by {found.deleted_by} on {to_text(at)[:10]}",
+        hint=f"until {to_text(at + UNDELETE_WITHIN)[:10]}: rollbook undelete {found.name}",
+    )
 
 
 def _numbers(connection: Connection, collection: CollectionRow) -> str:

@@ -17,6 +17,7 @@ from rollbook.model.errors import InvalidInput
 from rollbook.model.evaluation import EvaluationProtocol
 from rollbook.model.extras import needs_extra
 from rollbook.model.facts import Link, NewVersion, Origin, RunChanges, RunFacts
+from rollbook.model.manifest import Manifest
 from rollbook.model.names import check_name, check_tag
 from rollbook.sdk import capture, sources
 from rollbook.sdk.artifact import Artifact
@@ -25,7 +26,7 @@ from rollbook.sdk.heartbeat import Heartbeat
 from rollbook.sdk.patience import PatientLog
 from rollbook.sdk.progress import bar
 from rollbook.sdk.transport import Transport
-from rollbook.sdk.upload import upload
+from rollbook.sdk.upload import send
 from rollbook.sdk.version import Version
 
 BUILDER = "rollbook-sdk"
@@ -335,30 +336,32 @@ class Run:
         checked_tags = tuple(check_tag(tag) for tag in tags)
         metadata = draft.sealed_metadata()
         origin = self._known_origin()
-        with bar(f"log {draft.collection}", lambda: sources.known_size(draft)) as progress:
-            manifest = upload(draft, self._transport, self.project, progress)
-        committed = self._transport.commit(
-            NewVersion(
+        made_by = Origin(
+            run=self.facts.id,
+            parameters=self.config.as_dict(),
+            environment=origin.environment,
+            code=origin.code,
+            builder=origin.builder,
+        )
+
+        def new(manifest: Manifest) -> NewVersion:
+            return NewVersion(
                 project=self.project,
                 collection=draft.collection,
                 type=draft.type,
                 data_class=draft.data_class,
                 manifest=manifest,
                 metadata=metadata,
-                origin=Origin(
-                    run=self.facts.id,
-                    parameters=self.config.as_dict(),
-                    environment=origin.environment,
-                    code=origin.code,
-                    builder=origin.builder,
-                ),
+                origin=made_by,
                 stated_number=draft.stated_number,
                 aliases=checked_aliases,
                 tags=checked_tags,
                 description=draft.description,
                 links=tuple(links),
             )
-        )
+
+        with bar(f"log {draft.collection}", lambda: sources.known_size(draft)) as progress:
+            committed = send(draft, self._transport, self.project, new, progress)
         draft.logged = Version(committed.version, self._transport, created=committed.created)
         return draft.logged
 
@@ -392,17 +395,19 @@ class Run:
         for name, data in captured.files.items():
             with draft.new_file(name, "wb") as stream:
                 stream.write(data)
-        manifest = upload(draft, self._transport, self.project)
-        committed = self._transport.commit(
-            NewVersion(
+        metadata = draft.sealed_metadata()
+
+        def new(manifest: Manifest) -> NewVersion:
+            return NewVersion(
                 project=self.project,
                 collection=draft.collection,
                 type="code",
                 manifest=manifest,
-                metadata=draft.sealed_metadata(),
+                metadata=metadata,
                 origin=Origin(builder=BUILDER),
             )
-        )
+
+        committed = send(draft, self._transport, self.project, new)
         # The run did not make its code: it was made from it, so that lineage leads from a model back to the script.
         self._transport.use(self.facts, committed.version, committed.version.reference)
         return committed.version.digest
