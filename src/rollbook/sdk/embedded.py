@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from rollbook.app import aliases, commits, datadir, doctor, histories, keys, lineage, runs, versions
+from rollbook.app import aliases, commits, datadir, doctor, epoch, histories, keys, lineage, runs, versions
 from rollbook.app.register import Register
 from rollbook.blobs import BlobWriter
 from rollbook.history import Journal
@@ -67,6 +67,7 @@ class Embedded:
     def upload(self, project: str) -> AbstractContextManager[BlobWriter]:
         """Blobs on their way in; those of all projects lie together here."""
         del project
+        epoch.observe(self._register)
         return self._register.blobs.writer()
 
     def fetch(self, items: Iterable[tuple[Digest, Path]], project: str, *, progress: Progress | None = None) -> None:
