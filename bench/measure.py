@@ -37,11 +37,13 @@ class Measurement(NamedTuple):
         seconds: Wall time from start to exit.
         heap: Peak bytes of memory that is not file-backed, summed over the process tree, sampled every 20 ms.
         resident: Peak resident bytes, the same way.
+        output: What it printed.
     """
 
     seconds: float
     heap: int
     resident: int
+    output: str = ""
 
 
 class CommandFailed(Exception):
@@ -60,7 +62,7 @@ def measure(command: Command, *, sample_memory: bool = True) -> Measurement:
         output, _ = process.communicate()
         seconds = time.perf_counter() - started
     _check(command, process.returncode, output)
-    return Measurement(seconds, peak.heap, peak.resident)
+    return Measurement(seconds, peak.heap, peak.resident, output.decode(errors="replace"))
 
 
 def run(command: Command) -> str:

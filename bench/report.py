@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
 from bench.startup import StartUp
 from bench.storage import Outcome
@@ -45,6 +46,22 @@ def history_table(rows: Sequence[LogCost]) -> str:
     ]
     heads = ["tool", "mean us", "median us", "p99 us", "mean / rollbook", "bytes a value", "calls"]
     return "log() of ten values\n" + table(heads, cells)
+
+
+def comparing_table(rows: Sequence[Comparing]) -> str:
+    """Milliseconds, and how often Rollbook's exact answer would fit into them."""
+    own = next(row.seconds for row in rows if row.tool == "rollbook" and row.what == EXACT)
+    cells = [
+        [
+            row.tool,
+            row.what,
+            f"{row.seconds * 1000:.1f}",
+            f"{row.seconds / own:.1f}x" if row.what == EXACT else "",
+            str(row.heap >> 20),
+        ]
+        for row in rows
+    ]
+    return "Nine metrics in 44 groups\n" + table(["tool", "what", "ms", "ms / rollbook", "heap MiB"], cells)
 
 
 def check_table(checks: Iterable[Check]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
 from bench.startup import StartUp
 from bench.storage import Outcome
@@ -65,6 +66,30 @@ def check_history(rows: Sequence[LogCost]) -> list[Check]:
         _at_most("log(), mean of all calls", costs["rollbook"].mean, 20, "us"),
         _at_most("log(), median", costs["rollbook"].median, 20, "us"),
     ]
+
+
+def check_comparing(rows: Sequence[Comparing], *, scale: float) -> list[Check]:
+    """Exact numbers of one version beside other tools; filters over all versions; memory; and the same AUC."""
+    exact = {row.tool: row for row in rows if row.what == EXACT}
+    own = exact["rollbook"]
+    checks = [
+        Check(
+            f"exact, per version: {peer} / rollbook",
+            f"{(found := exact[peer].seconds / own.seconds):.1f}x",
+            f">= {times}x",
+            found >= times,
+        )
+        for peer, times in (("polars", 15), ("scikit-learn", 100))
+    ]
+    limits = {row.what: 0.01 if row.what == "standard groups" else 0.1 for row in rows if row.what != EXACT}
+    checks += [
+        _at_most(f"all versions: {row.what}", row.seconds, limits[row.what], "s") for row in rows if row.what in limits
+    ]
+    if scale < FULL_SCALE:
+        checks = [check._replace(reached=None) for check in checks]
+    apart = max(abs(row.auc - own.auc) for row in exact.values() if row.auc is not None and own.auc is not None)
+    checks.append(Check("AUC, largest difference to a peer", f"{apart:.1e}", "<= 1e-12", apart <= 1e-12))
+    return [*checks, Check("peak memory of our own", f"{own.heap >> 20} MiB", "<= 600 MiB", own.heap <= 600 << 20)]
 
 
 def _w1(table: dict[tuple[str, str], Outcome], scale: float) -> list[Check]:

@@ -25,7 +25,7 @@ MAX_LOADED = 1000
 FOLDER = Path("cache") / "cubes"
 _COUNTS = "counts.npy"
 _FACTS = "facts.json"
-_ARRAYS = ("cells", "n_rows", "n_students", "member", "flagged", "sums", "pairs", "squares")
+_ARRAYS = ("cells", "n_rows", "n_students", "member", "flagged", "sums", "exact")
 
 
 class Kept(NamedTuple):
@@ -98,7 +98,7 @@ def _load(folder: Path) -> Kept:
         groups=facts.groups,
         **of_lattice,
     )
-    of_cube = {key: arrays[key] for key in ("flagged", "sums", "pairs", "squares")}
+    of_cube = {key: arrays[key] for key in ("flagged", "sums", "exact")}
     threshold = float("nan") if facts.threshold is None else facts.threshold
     return Kept(lattice, Cube(counts=counts, threshold=threshold, **of_cube), Digest.parse(facts.rows))
 

@@ -99,10 +99,11 @@ def explore(
 def _answers(
     label: str, kept: Kept, chosen: Any, where: Mapping[str, Sequence[str]], metrics: Sequence[str]
 ) -> list[ExploredMetric]:
-    answers = cube.answers(kept.cube, chosen, metrics)
     group = _group_of(kept.lattice, where)
-    if group is not None and "auc" in answers:
-        answers["auc"] = cube.of_groups(kept.lattice, kept.cube)[group]
+    if group is None:
+        answers = cube.answers(kept.lattice, kept.cube, chosen, metrics)
+    else:
+        answers = cube.of_group(kept.cube, group, metrics)
     return [
         ExploredMetric(
             model=label,

@@ -19,11 +19,12 @@ from rollbook.compare import scan
 from rollbook.compare.arrays import Bools, Floats, Ints
 from rollbook.compare.distributions import expit, two_sided_z
 from rollbook.compare.lattice import Lattice
-from rollbook.compare.metrics import METRICS, Metric
+from rollbook.compare.metrics import METRICS, Formula
 from rollbook.compare.terms import CLIP, EQUAL_WIDTH_BINS
 from rollbook.model.errors import InvalidInput, InvalidTable
 
 BINS = 256
+LEVEL = 0.95
 METRICS_OF_CUBES = ("auc", "f1", "precision", "recall", "fpr", "fnr", "accuracy", "brier", "log_loss", "ece_width")
 
 
@@ -34,17 +35,16 @@ class Cube(NamedTuple):
         counts: (2 cells, bins) rows by cell, truth (odd rows are truth 1) and bin of the score.
         flagged: (2 cells,) rows whose score is at least the threshold; all 0 without one.
         sums: (2 cells, k) `scan.sums`; no columns where scores are no probabilities.
-        pairs: (groups,) `scan.Ranks.pairs` of the declared groups.
-        squares: (2, groups) `scan.Ranks.squares` of the declared groups.
         threshold: A score of at least this is a positive decision, or NaN.
+        exact: (metrics, groups, 3) value, low and high of `METRICS_OF_CUBES` in every declared group; NaN where there
+            is none. Not additive: a merged cube has to be made from rows to have it.
     """
 
     counts: npt.NDArray[np.uint32]
     flagged: Ints
     sums: Floats
-    pairs: Ints
-    squares: Floats
     threshold: float
+    exact: Floats
 
 
 class CubeAnswer(NamedTuple):
@@ -92,14 +92,14 @@ def build(lattice: Lattice, score: Floats, threshold: float | None = None, bins:
     ranks = scan.ranks(lattice, score, bins)
     chances = bool(score.min(initial=0.0) >= 0 and score.max(initial=1.0) <= 1)
     nothing = np.zeros(2 * len(lattice.cells), dtype=np.int64)
-    return Cube(
-        counts=ranks.counts.astype(np.uint32),
+    cube = Cube(
+        counts=ranks.counts,
         flagged=nothing if threshold is None else scan.flagged(lattice, score, threshold),
         sums=scan.sums(lattice, score, CLIP) if chances else np.zeros((len(nothing), 0)),
-        pairs=ranks.pairs,
-        squares=ranks.squares,
         threshold=float("nan") if threshold is None else threshold,
+        exact=np.empty(0),
     )
+    return cube._replace(exact=_of_groups(lattice, cube, ranks))
 
 
 def counted(lattice: Lattice, chosen: Bools) -> Counted:
@@ -116,91 +116,102 @@ def counted(lattice: Lattice, chosen: Bools) -> Counted:
     )
 
 
-def answers(cube: Cube, chosen: Bools, metrics: Sequence[str]) -> dict[str, CubeAnswer]:
+def answers(lattice: Lattice, cube: Cube, chosen: Bools, metrics: Sequence[str]) -> dict[str, CubeAnswer]:
     """Metrics of the rows in a set of cells.
 
     Raises:
         InvalidInput: A metric cannot be had from a cube.
     """
-    pair = np.repeat(chosen, 2)
-    sums = _named(cube, pair)
+    sums = _sums(lattice, cube, chosen[None, :].astype(np.float64))
     found: dict[str, CubeAnswer] = {}
     for name in metrics:
-        metric = _metric(name)
-        if name == "auc":
-            found[name] = _of_histogram(cube.counts[pair])
+        formula = _formula(name)
+        if formula is None:
+            found[name] = _of_histogram(cube.counts[np.repeat(chosen, 2)])
         else:
-            found[name] = CubeAnswer(_value(metric, sums), 0.0, np.nan, np.nan, "pending")
+            found[name] = CubeAnswer(float(formula(sums)[0]), 0.0, np.nan, np.nan, "pending")
     return found
 
 
-def of_groups(lattice: Lattice, cube: Cube, level: float = 0.95) -> list[CubeAnswer]:
-    """The exact AUC of every declared group, with its interval where every student has one row.
+def of_group(cube: Cube, group: int, metrics: Sequence[str]) -> dict[str, CubeAnswer]:
+    """Metrics of one declared group, exact; the AUC with its interval where every student has one row.
 
-    Sources: DeLong, DeLong and Clarke-Pearson 1988, on the logit scale.
+    Raises:
+        InvalidInput: A metric cannot be had from a cube.
     """
-    rows = group_rows(lattice)
-    negative, positive = rows[:, 0].astype(np.float64), rows[:, 1].astype(np.float64)
+    found: dict[str, CubeAnswer] = {}
+    for name in metrics:
+        _formula(name)
+        value, low, high = (float(number) for number in cube.exact[METRICS_OF_CUBES.index(name), group])
+        found[name] = CubeAnswer(value, 0.0, low, high, "pending" if np.isnan(low) else "delong-logit")
+    return found
+
+
+def _of_groups(lattice: Lattice, cube: Cube, ranks: scan.Ranks) -> Floats:
+    sums = _sums(lattice, cube, _memberships(lattice))
+    table = np.full((len(METRICS_OF_CUBES), len(lattice.groups), 3), np.nan)
+    for position, name in enumerate(METRICS_OF_CUBES):
+        formula = _formula(name)
+        if formula is None:
+            table[position] = _exact_auc(ranks, sums["weight"] - sums["positive"], sums["positive"])
+            if not lattice.one_row_each:
+                table[position, :, 1:] = np.nan
+        else:
+            table[position, :, 0] = formula(sums)
+    return table
+
+
+def _exact_auc(ranks: scan.Ranks, negative: Floats, positive: Floats) -> Floats:
+    """(groups, 3) AUC and its interval. DeLong, DeLong and Clarke-Pearson 1988, on the logit scale."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        auc = cube.pairs / (2 * positive * negative)
+        auc = ranks.pairs / (2 * positive * negative)
         # Placements: a positive row's is the share of negative rows below it, and the other way round.
-        of_positive = cube.squares[1] / (2 * negative) ** 2 - positive * auc**2
-        of_negative = cube.squares[0] / (2 * positive) ** 2 - negative * (1 - auc) ** 2
+        of_positive = ranks.squares[1] / (2 * negative) ** 2 - positive * auc**2
+        of_negative = ranks.squares[0] / (2 * positive) ** 2 - negative * (1 - auc) ** 2
         variance = of_positive / (positive * (positive - 1)) + of_negative / (negative * (negative - 1))
-        half = two_sided_z(level) * np.sqrt(np.maximum(variance, 0)) / (auc * (1 - auc))
-        low, high = expit(_logits(auc) - half), expit(_logits(auc) + half)
-    usable = lattice.one_row_each & (rows.min(axis=1) >= 2) & (auc > 0) & (auc < 1)
-    return [
-        CubeAnswer(float(auc[g]), 0.0, float(low[g]), float(high[g]), "delong-logit")
-        if usable[g]
-        else CubeAnswer(float(auc[g]), 0.0, np.nan, np.nan, "pending")
-        for g in range(len(auc))
-    ]
+        half = two_sided_z(LEVEL) * np.sqrt(np.maximum(variance, 0)) / (auc * (1 - auc))
+        found = np.column_stack([auc, expit(_logits(auc) - half), expit(_logits(auc) + half)])
+    found[(np.minimum(negative, positive) < 2) | (auc <= 0) | (auc >= 1), 1:] = np.nan
+    return found
 
 
 def _logits(values: Floats) -> Floats:
     return np.log(values) - np.log1p(-values)
 
 
-def group_rows(lattice: Lattice) -> Ints:
-    """(groups, 2) rows by truth of every declared group."""
-    totals = np.zeros((len(lattice.groups), 2), dtype=np.int64)
+def _memberships(lattice: Lattice) -> Floats:
+    """(groups, cells) 1 where a cell belongs to a group."""
+    members = np.zeros((len(lattice.groups), len(lattice.cells)))
     for grouping in range(lattice.member.shape[1]):
-        np.add.at(totals, lattice.member[:, grouping], lattice.n_rows)
-    return totals
+        members[lattice.member[:, grouping], np.arange(len(lattice.cells))] = 1
+    return members
 
 
-def _metric(name: str) -> Metric:
+def _formula(name: str) -> Formula | None:
+    """How a metric follows from sums; None for the AUC, which does not."""
     if name not in METRICS_OF_CUBES:
         raise InvalidInput(f"metric {name!r} cannot be had from a cube", hint=f"one of {', '.join(METRICS_OF_CUBES)}")
-    return METRICS[name]
+    return METRICS[name].formula
 
 
-def _named(cube: Cube, pair: Bools) -> Mapping[str, Floats]:
-    """Sums of the chosen cells under the names that metric formulas use, each (1,) or (1, k)."""
-    by_truth = cube.counts[pair].reshape(-1, 2, cube.counts.shape[1]).sum(axis=(0, 2), dtype=np.float64)
-    flagged = cube.flagged[pair].reshape(-1, 2).sum(axis=0).astype(np.float64)
-    decided = np.nan if np.isnan(cube.threshold) else 1.0
-    sums = {
-        "weight": by_truth.sum(),
-        "positive": by_truth[1],
-        "tp": flagged[1] * decided,
-        "fp": flagged[0] * decided,
-        "fn": (by_truth[1] - flagged[1]) * decided,
-        "tn": (by_truth[0] - flagged[0]) * decided,
+def _sums(lattice: Lattice, cube: Cube, members: Floats) -> Mapping[str, Floats]:
+    """Sums of sets of cells, (sets, cells) of 0 and 1, under the names that formulas use: (sets,) or (sets, k) each."""
+    rows = members @ lattice.n_rows
+    flagged = members @ cube.flagged.reshape(-1, 2) * (np.nan if np.isnan(cube.threshold) else 1.0)
+    named = {
+        "weight": rows.sum(axis=1),
+        "positive": rows[:, 1],
+        "tp": flagged[:, 1],
+        "fp": flagged[:, 0],
+        "fn": rows[:, 1] - flagged[:, 1],
+        "tn": rows[:, 0] - flagged[:, 0],
     }
-    named = {name: np.array([value]) for name, value in sums.items()}
-    totals = cube.sums[pair].sum(axis=0)
-    for position, term in enumerate(scan.SUMS):
-        named[term] = totals[position : position + 1] if len(totals) else np.array([np.nan])
-    gaps = totals[len(scan.SUMS) :]
-    named["bin_gaps_width"] = gaps[None, :] if len(gaps) else np.full((1, EQUAL_WIDTH_BINS), np.nan)
-    return named
-
-
-def _value(metric: Metric, sums: Mapping[str, Floats]) -> float:
-    assert metric.formula is not None
-    return float(metric.formula(sums)[0])
+    known = cube.sums.shape[1] > 0
+    width = len(scan.SUMS) + EQUAL_WIDTH_BINS
+    of_cells = cube.sums.reshape(-1, 2, width).sum(axis=1) if known else np.full((members.shape[1], width), np.nan)
+    totals = members @ of_cells
+    named |= {term: totals[:, position] for position, term in enumerate(scan.SUMS)}
+    return named | {"bin_gaps_width": totals[:, len(scan.SUMS) :]}
 
 
 def _of_histogram(counts: npt.NDArray[np.uint32]) -> CubeAnswer:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
 
 from rollbook.compare.arrays import Codes, Floats, Ints
@@ -36,7 +37,7 @@ class Ranks(NamedTuple):
 
     pairs: Ints
     squares: Floats
-    counts: Ints
+    counts: npt.NDArray[np.uint32]
     edges: Floats
 
 
@@ -56,10 +57,13 @@ def ranks(lattice: Lattice, score: Floats, n_bins: int) -> Ranks:
     _settle(ordered, np.uint64(row_bits), score, lattice.tag, tags, ends)
     n_groups = len(lattice.groups)
     pairs, squares = np.zeros(n_groups, dtype=np.int64), np.zeros((2, n_groups))
-    counts = np.zeros((2 * len(lattice.cells), n_bins), dtype=np.int64)
+    # Bins outside: the sweep stays in one bin for long, whose counts then lie together in the processor's cache.
+    counts = np.zeros((n_bins, 2 * len(lattice.cells)), dtype=np.uint32)
     first = np.full(n_bins, lattice.n, dtype=np.int64)
     _sweep(tags, ends, lattice.member, pairs, squares, counts, first)
-    return Ranks(pairs, squares, counts, _edges(first, ordered & np.uint64((1 << row_bits) - 1), score))
+    return Ranks(
+        pairs, squares, np.ascontiguousarray(counts.T), _edges(first, ordered & np.uint64((1 << row_bits) - 1), score)
+    )
 
 
 def _edges(first: Ints, rows: Any, score: Floats) -> Floats:
@@ -150,16 +154,18 @@ def _order_exactly(ordered: Any, start: int, stop: int, row_mask: Any, score: An
 
 @compiled
 def _sweep(tags: Any, ends: Any, member: Any, pairs: Any, squares: Any, counts: Any, first: Any) -> None:
-    n, n_bins, groupings = len(tags), counts.shape[1], member.shape[1]
+    n, n_bins, groupings = len(tags), len(counts), member.shape[1]
     below = np.zeros((2, pairs.shape[0]), np.int64)  # rows that have gone by, by truth and group
     run = np.zeros((2, pairs.shape[0]), np.int64)  # rows of the run of ties at hand
-    start = 0
+    start, at, after = 0, -1, 0
     while start < n:
-        at = start * n_bins // n
-        first[at] = min(first[at], start)
+        if start >= after:  # the next bin that is not empty begins here
+            at = start * n_bins // n
+            first[at] = start
+            after = -(-(at + 1) * n // n_bins)
         if ends[start]:
             truth, cell = np.int64(tags[start]) & 1, np.int64(tags[start]) >> 1
-            counts[tags[start], at] += 1
+            counts[at, tags[start]] += 1
             for grouping in range(groupings):
                 group = member[cell, grouping]
                 passed = 2 * below[1 - truth, group]
@@ -174,7 +180,7 @@ def _sweep(tags: Any, ends: Any, member: Any, pairs: Any, squares: Any, counts: 
             end += 1
         end += 1
         for i in range(start, end):
-            counts[tags[i], at] += 1
+            counts[at, tags[i]] += 1
             for grouping in range(groupings):
                 run[np.int64(tags[i]) & 1, member[np.int64(tags[i]) >> 1, grouping]] += 1
         for i in range(start, end):
