@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -16,6 +17,9 @@ from rollbook.blobs.store import Buffer, ObjectStore, read_exact
 from rollbook.blobs.values import Location
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, InvalidInput, NotFound, UnsupportedFormat
+
+_PIECES = 16 * 1024
+"""Look up so many chunks at once: about a gigabyte of a blob."""
 
 
 class Part(NamedTuple):
@@ -183,6 +187,11 @@ class Reader:
                 f"pack {pack_name(place.pack)} is gone", hint="restore it, or log the same content again"
             ) from error
 
+    def locate_chunks(self, pieces: Sequence[Piece], blob: Digest) -> Iterator[Part]:
+        """Where chunks of a blob lie, as `locate_chunk`; those that are missing are noticed when it is their turn."""
+        places = self._index.find_many({piece.digest for piece in pieces})
+        return (Part(places.get(piece.digest) or self.locate_chunk(piece, blob), piece) for piece in pieces)
+
     def locate_chunk(self, piece: Piece, blob: Digest) -> Location:
         """Where a chunk of a blob lies.
 
@@ -234,8 +243,9 @@ class View:
             CorruptData: A chunk is missing.
         """
         if self._recipe is not None:
-            for piece in self._recipe.pieces(start, stop):
-                yield Part(self._reader.locate_chunk(piece, self.digest), piece)
+            pieces = self._recipe.pieces(start, stop)
+            while batch := list(islice(pieces, _PIECES)):
+                yield from self._reader.locate_chunks(batch, self.digest)
         elif start < stop or self.size == 0:
             yield Part(self._place, Piece(self.digest.raw, self.size, start, stop))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import secrets
 import shutil
-from collections.abc import Generator, Iterable, Sequence
+import stat
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -31,13 +32,15 @@ def to_folder(
         CorruptData: Stored bytes do not match their digest; no such file is written.
         StorageFull: No room, or the folder cannot be written.
     """
-    targets = {entry.path: _target(root, entry.path) for entry in entries}
+    targets = _targets(root, [check_path(entry.path) for entry in entries])
     with _told_plainly(root):
-        _prepare(root, targets.values())
+        there = _prepare(root, targets)
         wanted: list[tuple[Digest, Path]] = []
         for entry in entries:
             target = targets[entry.path]
-            if entry.stored is not None and not _is_there(target, entry):
+            if entry.stored is not None and not (
+                there.get(entry.path) == entry.size and hash_file(target) == entry.stored
+            ):
                 wanted.append((entry.stored, target))
             elif entry.stored is None and entry.uri.startswith("file:"):
                 _copy_reference(entry, target)
@@ -58,32 +61,45 @@ def _told_plainly(root: Path) -> Generator[None]:
         raise StorageFull(where, hint="free space, or name a folder that can be written") from error
 
 
-def _prepare(root: Path, targets: Iterable[Path]) -> None:
-    """Make the folders; take away what must not be written through."""
+def _prepare(root: Path, targets: Mapping[str, Path]) -> dict[str, int]:
+    """Make the folders; take away what must not be written through. Gives the sizes of the files that are there."""
     root.mkdir(parents=True, exist_ok=True)
-    for target in targets:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_symlink():
+    for folder in {target.parent for target in targets.values()}:
+        folder.mkdir(parents=True, exist_ok=True)
+    sizes: dict[str, int] = {}
+    for path, target in targets.items():
+        try:
+            found = target.lstat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(found.st_mode):
             target.unlink()
-        elif target.is_dir():
+        elif stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "a folder stands where a file has to be", str(target))
+        elif stat.S_ISREG(found.st_mode):
+            sizes[path] = found.st_size
+    return sizes
 
 
-def _target(root: Path, path: str) -> Path:
-    target = root / check_path(path)
-    folder = target.parent
-    while folder != root:
-        if folder.is_symlink():
-            raise InvalidInput(f"{str(folder)!r} is a link: {path!r} might leave {str(root)!r}", hint="remove the link")
-        folder = folder.parent
-    return target
+def _targets(root: Path, paths: Iterable[str]) -> dict[str, Path]:
+    """Where each file goes; each folder is looked at once."""
+    folders = {"": root}
+    targets: dict[str, Path] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = _folder(root, root / folder, path)
+        targets[path] = folders[folder] / name
+    return targets
 
 
-def _is_there(target: Path, entry: Entry) -> bool:
-    """Whether the target already holds exactly the entry's bytes."""
-    if target.is_symlink() or not target.is_file() or target.stat().st_size != entry.size:
-        return False
-    return hash_file(target) == entry.stored
+def _folder(root: Path, folder: Path, path: str) -> Path:
+    for above in (folder, *folder.parents):
+        if above == root:
+            break
+        if above.is_symlink():
+            raise InvalidInput(f"{str(above)!r} is a link: {path!r} might leave {str(root)!r}", hint="remove the link")
+    return folder
 
 
 def hash_file(path: Path) -> Digest:
