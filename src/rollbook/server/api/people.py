@@ -45,10 +45,10 @@ def list_users(call: Call, after: str = "") -> Users:
     return users.list_users(call.register, after)
 
 
-@routes.add("POST", "/users", needs="people.manage", takes=NewUser, gives=UserFacts, status=201)
+@routes.add("POST", "/users", needs="people.manage", takes=NewUser, gives=UserFacts)
 def add_user(call: Call) -> UserFacts:
     """Add a person or a service account. Only for administrators of the server."""
-    return users.add_user(call.register, call.body)
+    return call.once(lambda register: users.add_user(register, call.body))
 
 
 @routes.add("POST", "/users/{user}/disable", needs="people.manage", gives=UserFacts)
@@ -69,10 +69,10 @@ def list_organisations(call: Call, after: str = "") -> Organisations:
     return teams.list_organisations(call.register, after)
 
 
-@routes.add("POST", "/organisations", needs="people.manage", takes=NewOrganisation, gives=OrganisationFacts, status=201)
+@routes.add("POST", "/organisations", needs="people.manage", takes=NewOrganisation, gives=OrganisationFacts)
 def add_organisation(call: Call) -> OrganisationFacts:
     """Add an organisation. Only for administrators of the server."""
-    return teams.add_organisation(call.register, call.body)
+    return call.once(lambda register: teams.add_organisation(register, call.body))
 
 
 @routes.add("GET", "/teams", needs="member", gives=Teams)
@@ -87,11 +87,11 @@ def list_teams_of_organisation(call: Call, entity: str, after: str = "") -> Team
     return teams.list_teams(call.register, entity, after)
 
 
-@routes.add("POST", "/organisations/{entity}/teams", needs="people.manage", takes=NewTeam, gives=TeamFacts, status=201)
+@routes.add("POST", "/organisations/{entity}/teams", needs="people.manage", takes=NewTeam, gives=TeamFacts)
 def add_team(call: Call, entity: str) -> TeamFacts:
     """Add a team to an organisation."""
     _check_same(entity, call.body.organisation)
-    return teams.add_team(call.register, call.body)
+    return call.once(lambda register: teams.add_team(register, call.body))
 
 
 @routes.add("GET", "/entities/{entity}/members", needs="member", gives=Members)
@@ -100,18 +100,18 @@ def list_members(call: Call, entity: str, project: str = "", after: str = "") ->
     return members.list_members(call.register, f"{entity}/{project}" if project else entity, after)
 
 
-@routes.add("POST", "/entities/{entity}/members", needs="member", takes=NewMember, gives=MemberFacts, status=201)
+@routes.add("POST", "/entities/{entity}/members", needs="member", takes=NewMember, gives=MemberFacts)
 def add_member(call: Call, entity: str) -> MemberFacts:
     """Give somebody a role in an organisation, a team or one of its projects."""
     _check_same(entity, call.body.to.partition("/")[0])
-    return members.add_member(call.register, call.body)
+    return call.once(lambda register: members.add_member(register, call.body))
 
 
 @routes.add("POST", "/entities/{entity}/members/remove", needs="member", takes=NewMember, gives=Members)
 def remove_member(call: Call, entity: str) -> Members:
     """Take a role away, or every role that somebody holds in that very place."""
     _check_same(entity, call.body.to.partition("/")[0])
-    return members.remove_member(call.register, call.body)
+    return call.once(lambda register: members.remove_member(register, call.body))
 
 
 @routes.add("GET", "/keys", needs="member", gives=Keys)
@@ -120,9 +120,12 @@ def list_keys(call: Call, user: str = "", after: str = "") -> Keys:
     return apikeys.list_keys(call.register, user, after)
 
 
-@routes.add("POST", "/keys", needs="member", takes=NewKey, gives=IssuedKey, status=201)
+@routes.add("POST", "/keys", needs="member", takes=NewKey, gives=IssuedKey)
 def add_key(call: Call) -> IssuedKey:
     """Make a key, or let a key that exists elsewhere work here too. The only time that a key is shown."""
+    if call.body.secret:
+        return call.once(lambda register: apikeys.add_key(register, call.body))
+    # An answer that is told again is kept, and a key must not be: where it was lost, the caller makes another key.
     return apikeys.add_key(call.register, call.body)
 
 
