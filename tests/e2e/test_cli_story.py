@@ -58,8 +58,11 @@ class Story:
         return self._capsys.readouterr().out
 
 
+in_a_directory = pytest.mark.parametrize("transport", ["embedded"], indirect=True)
+
+
 @pytest.fixture
-def story(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Story:
+def story(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str) -> Story:
     monkeypatch.chdir(tmp_path)
     _write_school(tmp_path)
     return Story(capsys)
@@ -293,6 +296,7 @@ def test_another_project_is_reached_by_its_name(story: Story) -> None:
     assert story("verify", "math/data")["ok"]
 
 
+@in_a_directory
 def test_damage_is_found_and_ends_with_7(story: Story, tmp_path: Path) -> None:
     story("log", "raw.csv", "--type", "dataset")
     assert story("verify")["ok"]
@@ -342,6 +346,7 @@ def _told_keys(story: Story) -> dict[str, list[str]]:
     return {command: sorted(found[command]) for command in COMMANDS if command in found}
 
 
+@in_a_directory
 def test_the_keys_of_every_answer_are_pinned(story: Story) -> None:
     """Append only: scripts read these. A new key is added to the file; none is taken away or renamed."""
     _log_everything(story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 
 import rollbook
 from rollbook.model.errors import InvalidInput
+from tests.e2e.conftest import told
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 HEAD = """
 import os, sys, threading, time
@@ -21,11 +25,16 @@ rollbook.log({"first": 1})
 
 def after(program: str, folder: Path, code: int = 0) -> tuple[rollbook.Api, str]:
     """Run a program that opened a run; the register, and the run's short id."""
-    environment = {"PYTHONPATH": str(Path(rollbook.__file__).parents[1]), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    environment = {
+        "PYTHONPATH": str(Path(rollbook.__file__).parents[1]),
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(folder),
+        **told(),
+    }
     command = [sys.executable, "-c", HEAD + program]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode == code, done.stderr
-    register = rollbook.Api(folder / "rollbook-data", "math")
+    register = rollbook.Api(None if "ROLLBOOK_SERVER" in os.environ else folder / "rollbook-data", "math")
     return register, register.runs()[-1].short
 
 

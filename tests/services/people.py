@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 from rollbook.app import apikeys, datadir, members, teams, users
 from rollbook.app.register import Register
+from rollbook.model.errors import AlreadyExists
 from rollbook.model.people import NewKey, NewMember, NewOrganisation, NewTeam, NewUser
 from rollbook.model.permission import Role
 
@@ -42,6 +44,23 @@ def populate_directory(data_dir: Path) -> Mapping[str, str]:
     )
     try:
         return populate(register)
+    finally:
+        register.catalog.close()
+        register.blobs.close()
+
+
+def add_organisation(data_dir: Path, name: str, user: str) -> str:
+    """Add an organisation to a data directory, and a user who may do all there; returns a key of the user's."""
+    register = datadir.open_directory(
+        data_dir, user="user:owner", clock=lambda: time.time_ns() // 1000, random=secrets.token_bytes
+    )
+    try:
+        teams.add_organisation(register, NewOrganisation(name=name))
+        with suppress(AlreadyExists):
+            users.add_user(register, NewUser(name=user))
+        for role in ("analyst", "admin", "auditor"):
+            members.add_member(register, NewMember(user=user, to=name, role=role))
+        return apikeys.add_key(register, NewKey(user=user)).key
     finally:
         register.catalog.close()
         register.blobs.close()

@@ -32,7 +32,8 @@ _BLOCK = 1024 * 1024
 class _Tally:
     """What was checked and found so far; each blob is read once, however many versions name it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, local_files: bool) -> None:
+        self.local_files = local_files
         self.faults: list[Fault] = []
         self.versions = self.statements = self.bytes = self.audit_entries = 0
         self.seen: dict[Digest, str] = {}
@@ -52,7 +53,12 @@ class _Tally:
 
 
 def verify(
-    register: Register, reference: str | None, project: str, *, progress: Progress | None = None
+    register: Register,
+    reference: str | None,
+    project: str,
+    *,
+    progress: Progress | None = None,
+    local_files: bool = True,
 ) -> Verification:
     """Check one version, or everything in the register.
 
@@ -61,6 +67,8 @@ def verify(
         reference: A version, or None for everything: all projects, all packs, the audit log.
         project: Project at hand.
         progress: Called with bytes read.
+        local_files: Whether to read files of this machine that versions refer to. A server must not: who may log a
+            reference could ask what its files hold.
 
     Returns:
         What was checked, and every fault; nothing is raised for damage.
@@ -68,7 +76,7 @@ def verify(
     Raises:
         NotFound: There is no such version.
     """
-    tally = _Tally()
+    tally = _Tally(local_files=local_files)
     if reference is not None:
         register.allow("store.verify", project)
         with register.catalog.read() as connection:
@@ -190,7 +198,7 @@ def _table(register: Register, entry: Entry, what: str, tally: _Tally) -> None:
 
 
 def _reference(entry: Entry, what: str, tally: _Tally) -> None:
-    if not entry.uri.startswith("file:") or not entry.checksum.startswith("sha256:"):
+    if not tally.local_files or not entry.uri.startswith("file:") or not entry.checksum.startswith("sha256:"):
         message = f"bytes at {entry.uri} are not checked from here"
         tally.faults.append(Fault(finding="unchecked", what=what, message=message))
         return

@@ -51,8 +51,18 @@ def is_instant(name: str) -> bool:
 
 
 def write_document(value: Any) -> bytes:
-    """The bytes of a document."""
-    return encode(to_document(value))
+    """The bytes of a document.
+
+    Raises:
+        InvalidInput: A text in it holds half of a character.
+    """
+    try:
+        return encode(to_document(value))
+    except UnicodeEncodeError as error:
+        shown = ascii(error.object[max(error.start - 20, 0) : error.end])
+        raise InvalidInput(
+            f"text cannot be encoded: {shown}", hint="decode the bytes with the right encoding"
+        ) from error
 
 
 def read_document(data: bytes, kind: type[Value]) -> Value:

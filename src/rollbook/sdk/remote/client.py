@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx2
 
 from rollbook.model import errors
-from rollbook.model.canonical import decode
+from rollbook.model.canonical import check_text, decode
 from rollbook.model.document import read_document, write_document
 from rollbook.model.errors import InvalidInput, RollbookError, Unavailable
 from rollbook.model.release import __version__
@@ -246,7 +246,7 @@ def _unreachable(server: str, error: Exception) -> Unavailable:
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else check_text(str(value), "text")
 
 
 def _whole(answer: httpx2.Response, limit: int) -> bytes:

@@ -19,7 +19,10 @@ def verify_versions(call: Call) -> Response:
     """Check a version, or everything, byte by byte. With `Accept: application/x-ndjson` as a stream with progress."""
     asked: VerifyDocument = call.body
     return answer_long(
-        call, lambda progress: verify.verify(call.register, asked.reference, call.project, progress=progress)
+        call,
+        lambda progress: verify.verify(
+            call.register, asked.reference, call.project, progress=progress, local_files=False
+        ),
     )
 
 
