@@ -23,6 +23,7 @@ from rollbook.catalog import (
 )
 from rollbook.catalog.lineage import of_run, of_version
 from rollbook.catalog.search_pages import Place
+from rollbook.catalog.search_patterns import compiled
 from rollbook.catalog.search_scope import SearchScope
 from rollbook.catalog.walk import NODE_LIMIT, NodeKey
 from rollbook.model.errors import InvalidInput, NotFound
@@ -34,9 +35,9 @@ from rollbook.model.query.answers import MAX_COLUMNS, MAX_PAGE
 from rollbook.model.query.fields import BUILT_IN, OF_RUNS, TARGETS, Target
 from rollbook.model.query.parser import parse_field
 from rollbook.model.query.printer import sort_to_text
-from rollbook.model.query.problems import near
+from rollbook.model.query.problems import near, wrong
 from rollbook.model.query.ranks import MAX_FACTS
-from rollbook.model.query.tree import Field, Related, Sort, Term, fields_of, related_of
+from rollbook.model.query.tree import Compare, Field, Related, Sort, Term, fields_of, leaves, related_of
 
 MAX_PROJECTS = 500
 """Most projects of one search."""
@@ -79,7 +80,7 @@ def search(register: Register, ask: SearchAsk, project: str) -> SearchAnswer:
         NotFound: A project or a version that the query names does not exist.
     """
     target = _check(ask)
-    term, sort = parse(ask.query, target), parse_sort(ask.sort, target)
+    term, sort = read_query(ask.query, target), parse_sort(ask.sort, target)
     columns = tuple(parse_field(text, target) for text in ask.columns)
     names = _projects(register, ask, project, _actions(target, (*fields_of(term), *_sorted_by(sort), *columns)))
     question = f"{target}\n{to_text(term)}\n{sort_to_text(sort)}"
@@ -88,6 +89,22 @@ def search(register: Register, ask: SearchAsk, project: str) -> SearchAnswer:
         found = _begin(register, connection, target, term, sort, columns, names, project)
         hits, next_place = _page(found, after, ask.limit)
         return _answer(found, hits, write_cursor(next_place, question) if next_place else "")
+
+
+def read_query(query: str, target: Target) -> Term:
+    """The tree of a query, whose patterns are such as can be used.
+
+    Raises:
+        InvalidInput: It is wrong; the message points at the place.
+    """
+    term = parse(query, target)
+    for leaf in leaves(term):
+        if isinstance(leaf, Compare) and leaf.operator == "~":
+            try:
+                compiled(str(leaf.value.value))
+            except InvalidInput as error:
+                raise wrong(query, leaf.column, error.message, hint=error.hint) from error
+    return term
 
 
 def fields(register: Register, ask: SearchAsk, project: str) -> SearchFields:

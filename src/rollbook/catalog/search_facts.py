@@ -134,7 +134,9 @@ def _replace(connection: Connection, table: Table, project: InProject, found: Se
     )
     subjects = [item.subject for item in found]
     connection.execute(delete(table).where(table.c.field.in_(own_fields), table.c.subject.in_(subjects)))
-    named = {(source, fact.path) for item in found for source, facts in item.facts.items() for fact in facts}
+    named: set[tuple[FieldSource, str]] = {
+        (source, fact.path) for item in found for source, facts in item.facts.items() for fact in facts
+    }
     keys = _ensure_fields(connection, project, named)
     rows = [
         {"field": keys[source, fact.path], "subject": item.subject, "position": fact.position}

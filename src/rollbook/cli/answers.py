@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rollbook.model import facts, manifest, people, results
+from rollbook.model.query import answers
 
 _MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
 _MOVED = {"move": "MOVE"}
@@ -34,6 +35,24 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "runs": "with --runs: list of RUN without environment and code, newest first",
         "projects": "with --projects: list of names",
     },
+    "search": {
+        "query": "the query in its one spelling",
+        "target": "versions or runs",
+        "sort": "the order",
+        "versions": "list of VERSION",
+        "runs": "with --runs: list of RUN without environment and code",
+        "columns": "fields of --column",
+        "cells": "per hit, the value of each column; null where there is none, a list where there are several",
+        "next": "what to pass as --after for the next page, or empty",
+        "complete": "whether nothing follows and nothing was left out",
+        "warnings": "list of texts: keys that nothing has, values that were not searched",
+        "fields": "with --fields: list of FIELD",
+        "rebuilt": "with --rebuild: how many versions and runs were read",
+    },
+    "view save": {"view": "VIEW"},
+    "view ls": {"views": "list of VIEW, oldest first"},
+    "view show": {"view": "VIEW"},
+    "view rm": {"view": "VIEW, as it was"},
     "show": {
         "version": "VERSION",
         "files": "list of FILE",
@@ -97,6 +116,8 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "DIFF.files": _fields(results.FileChange),
     "DIFF.tables": _fields(results.TableChange),
     "DIFF.metadata": _fields(results.MetadataChange),
+    "FIELD": _fields(answers.SearchField),
+    "VIEW": _fields(answers.SavedView),
     "VERIFICATION": _fields(results.Verification),
     "FAULT": _fields(results.Fault),
     "CHECK": _fields(results.Check),

@@ -36,6 +36,11 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Read": {
         "ls": Listed("ls", "List collections, versions, runs or projects."),
+        "search": Listed("search", "Find versions or runs by what is known of them."),
+        "view save": Listed("view", "Save a search under a name."),
+        "view ls": Listed("view", "List your views and the shared ones of the project."),
+        "view show": Listed("view", "Show what a view asks."),
+        "view rm": Listed("view", "Take one of your views away."),
         "show": Listed("show", "Show everything known of a version or a run."),
         "get": Listed("get", "Write a version's files to a folder."),
         "diff": Listed("diff", "Show what differs between two versions."),
@@ -75,6 +80,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
 }
 GROUPS: Mapping[str, str] = {
+    "view": "Manage saved searches.",
     "user": "Manage persons and service accounts.",
     "org": "Manage organisations.",
     "team": "Manage teams.",

@@ -15,6 +15,7 @@ from rollbook.sdk.transport import Progress, Transport
 from rollbook.sdk.version import Version
 
 if TYPE_CHECKING:
+    from rollbook.model.query.answers import SearchAnswer, SearchTarget
     from rollbook.model.results import Comparison, Exploration, Verification, VersionDiff
 
 
@@ -149,6 +150,47 @@ class Api:
     def verify(self, reference: str | None = None, *, progress: Progress | None = None) -> Verification:
         """Check a version, or the whole register, byte by byte."""
         return self.transport.verify(reference, self.project, progress=progress)
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        target: SearchTarget = "versions",
+        projects: Sequence[str] = (),
+        everywhere: bool = False,
+        sort: str = "",
+        columns: Sequence[str] = (),
+        limit: int = 50,
+        after: str = "",
+    ) -> SearchAnswer:
+        """A page of versions or runs that fulfil a query, such as `type = model and metadata.lr < 0.01`.
+
+        Args:
+            query: See `docs/search.md`; "" for everything.
+            target: `versions` or `runs`.
+            projects: Names of projects; default the project at hand.
+            everywhere: Search every project that you may read.
+            sort: A field, then `asc` or `desc`; default the newest first.
+            columns: Fields whose values come with each hit, as `cells` of the answer.
+            limit: Hits of a page, 1 to 1000.
+            after: `next` of the page before.
+
+        Raises:
+            InvalidInput: The query is wrong; the message points at the place.
+        """
+        from rollbook.model.query.answers import SearchAsk
+
+        ask = SearchAsk(
+            query=query,
+            target=target,
+            projects=tuple(projects),
+            everywhere=everywhere,
+            sort=sort,
+            columns=tuple(columns),
+            limit=limit,
+            after=after,
+        )
+        return self.transport.search(ask, self.project)
 
     def close(self) -> None:
         """Let go of files and connections; they are opened again when needed."""

@@ -17,6 +17,7 @@ from rollbook.model.extras import needs_extra
 from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
+from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 from rollbook.model.wire import UseDocument
 from rollbook.sdk.pages import gather
@@ -250,6 +251,48 @@ class Embedded:
             from rollbook.app import diff
 
         return diff.diff(self._register, old, new, project, key=key)
+
+    def search(self, ask: SearchAsk, project: str) -> SearchAnswer:
+        """A page of versions or runs."""
+        from rollbook.app import search
+
+        return search.search(self._register, ask, project)
+
+    def search_fields(self, ask: SearchAsk, project: str) -> SearchFields:
+        """What can be searched by."""
+        from rollbook.app import search
+
+        return search.fields(self._register, ask, project)
+
+    def rebuild_search(self, project: str) -> int:
+        """Write anew what search looks at."""
+        from rollbook.app import search
+
+        return search.rebuild(self._register, project)
+
+    def save_view(self, project: str, new: NewView) -> SavedView:
+        """Save a search under a name."""
+        from rollbook.app import views
+
+        return views.save_view(self._register, project, new)
+
+    def view(self, project: str, name: str) -> SavedView:
+        """A saved view."""
+        from rollbook.app import views
+
+        return views.get_view(self._register, project, name)
+
+    def views(self, project: str) -> Sequence[SavedView]:
+        """Saved views, oldest first."""
+        from rollbook.app import views
+
+        return gather(lambda after: views.list_views(self._register, project, after=after))
+
+    def remove_view(self, project: str, name: str) -> SavedView:
+        """Take one's own view away."""
+        from rollbook.app import views
+
+        return views.remove_view(self._register, project, name)
 
     def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
         """Check a version, or everything."""

@@ -17,6 +17,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
+from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 
 Progress = Callable[[int], None]
@@ -241,6 +242,34 @@ class Transport(Protocol):
 
     def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
         """Everything that differs between two versions."""
+        ...
+
+    def search(self, ask: SearchAsk, project: str) -> SearchAnswer:
+        """A page of versions or runs that fulfil a query."""
+        ...
+
+    def search_fields(self, ask: SearchAsk, project: str) -> SearchFields:
+        """What versions or runs can be searched by."""
+        ...
+
+    def rebuild_search(self, project: str) -> int:
+        """Write anew what search looks at; how many versions and runs were read."""
+        ...
+
+    def save_view(self, project: str, new: NewView) -> SavedView:
+        """Save a search under a name."""
+        ...
+
+    def view(self, project: str, name: str) -> SavedView:
+        """The caller's own view of this name, else the shared one."""
+        ...
+
+    def views(self, project: str) -> Sequence[SavedView]:
+        """The caller's own views and the shared ones, oldest first."""
+        ...
+
+    def remove_view(self, project: str, name: str) -> SavedView:
+        """Take one's own view away."""
         ...
 
     def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from rollbook.model.release import __version__
-from rollbook.server import faults, pages
+from rollbook.server import elsewhere, faults, pages
 from rollbook.server.api import (
     aliases,
     collections,
@@ -21,6 +21,7 @@ from rollbook.server.api import (
     people,
     projects,
     runs,
+    search,
     signin,
     transfer,
     verification,
@@ -40,6 +41,7 @@ NOUNS: tuple[Routes, ...] = (
     lineage.routes,
     projects.routes,
     runs.routes,
+    search.routes,
     people.routes,
     signin.routes,
     verification.routes,
@@ -69,6 +71,7 @@ def create_application(state: State) -> FastAPI:
     for noun in NOUNS:
         application.include_router(noun.router)
     application.include_router(pages.router)
+    application.include_router(elsewhere.router)
     faults.install(application)
     application.openapi = lambda: describe(application)  # type: ignore[method-assign]
     return application

@@ -15,7 +15,7 @@ MAX_PAGE = 1000
 MAX_COLUMNS = 30
 
 
-class SearchAsk(msgspec.Struct, frozen=True, kw_only=True):
+class SearchAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A question.
 
     Attributes:
@@ -97,7 +97,7 @@ class SearchFields(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
 
 
-class NewView(msgspec.Struct, frozen=True, kw_only=True):
+class NewView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A search to be saved under a name in a project.
 
     Attributes:
@@ -130,3 +130,10 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     created_at: int
     changed_at: int
+
+
+class ViewPage(msgspec.Struct, frozen=True):
+    """Saved views, and the word that asks for the next page."""
+
+    items: tuple[SavedView, ...]
+    next: str | None = None

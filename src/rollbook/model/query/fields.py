@@ -104,9 +104,8 @@ def check_field(field: Field, target: Target, query: str) -> None:
     if field.source or field.path[0] in BUILT_IN[target]:
         return
     name = field.path[0]
-    known = [*BUILT_IN[target], *OTHER_NAMES, *SOURCES]
-    hint = near(name, known) or f"fields: {', '.join(BUILT_IN[target])}, metadata.KEY, config.KEY, summary.KEY"
-    raise wrong(query, field.column, f"{target} have no field {name[:60]!r}", hint=hint)
+    known = [*BUILT_IN[target], *(f"{source}.KEY" for source in SOURCES)]
+    raise wrong(query, field.column, f"{target} have no field {name[:60]!r}", hint=near(name, known))
 
 
 def _check_value(field: Field, value: Literal, target: Target, query: str) -> None:

@@ -9,6 +9,7 @@ from rollbook.model.errors import InvalidInput
 
 _SHOWN = 72
 _NEAR = 3
+_LISTED = 20
 
 
 def wrong(query: str, column: int, what: str, *, hint: str = "") -> InvalidInput:
@@ -16,11 +17,15 @@ def wrong(query: str, column: int, what: str, *, hint: str = "") -> InvalidInput
     start = max(0, column - _SHOWN // 2)
     shown = "".join(letter if letter.isprintable() else " " for letter in query[start : start + _SHOWN])
     caret = " " * (column - start) + "^"
-    message = f"the query is wrong at column {column + 1}: {what}\n  {shown}\n  {caret}"
+    message = f"{what} (column {column + 1})\n  {shown}\n  {caret}"
     return InvalidInput(message, hint=hint or "see 'rollbook search --help'")
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """`did you mean ...`, or "" where nothing is like the name."""
-    found = difflib.get_close_matches(name, list(known), n=_NEAR, cutoff=0.6)
-    return f"did you mean {' or '.join(found)}?" if found else ""
+    """`did you mean ...`, or what there is where nothing is like the name, or "" where there is nothing."""
+    there = sorted(known)
+    found = difflib.get_close_matches(name, there, n=_NEAR, cutoff=0.6)
+    if found:
+        return f"did you mean {' or '.join(found)}?"
+    more = " ..." if len(there) > _LISTED else ""
+    return f"there is {', '.join(there[:_LISTED])}{more}" if there else ""

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import msgspec
+
 from rollbook.history import HistoryRow, merge_steps
 from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON
@@ -19,6 +21,7 @@ from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersi
 from rollbook.model.manifest import Manifest
 from rollbook.model.people import Viewer
 from rollbook.model.pseudonym import Key
+from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields, ViewPage
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 from rollbook.model.version import Seal
 from rollbook.model.wire import (
@@ -310,6 +313,37 @@ class Remote:
     def diff(self, old: str, new: str, project: str, *, key: Sequence[str] = ()) -> VersionDiff:
         """What differs between two versions, found on the server."""
         return self._long(self._at(project, "/diff"), VersionDiff, DiffDocument(old=old, new=new, key=tuple(key)))
+
+    def search(self, ask: SearchAsk, project: str) -> SearchAnswer:
+        """A page of versions or runs."""
+        named = msgspec.structs.replace(ask, projects=tuple(self.full_name(name) for name in ask.projects))
+        return self._client.send("POST", self._at(project, f"/search/{ask.target}"), SearchAnswer, named)
+
+    def search_fields(self, ask: SearchAsk, project: str) -> SearchFields:
+        """What can be searched by."""
+        named = msgspec.structs.replace(ask, projects=tuple(self.full_name(name) for name in ask.projects))
+        return self._client.send("POST", self._at(project, f"/search/{ask.target}/fields"), SearchFields, named)
+
+    def rebuild_search(self, project: str) -> int:
+        """Write anew what search looks at."""
+        return self._client.send("POST", self._at(project, "/search/rebuild"), int)
+
+    def save_view(self, project: str, new: NewView) -> SavedView:
+        """Save a search under a name."""
+        return self._client.send("POST", self._at(project, "/views"), SavedView, new)
+
+    def view(self, project: str, name: str) -> SavedView:
+        """A saved view."""
+        return self._client.get(self._at(project, "/view"), SavedView, name=name)
+
+    def views(self, project: str) -> Sequence[SavedView]:
+        """Saved views, oldest first."""
+        path = self._at(project, "/views")
+        return gather(lambda after: self._client.get(path, ViewPage, after=after))
+
+    def remove_view(self, project: str, name: str) -> SavedView:
+        """Take one's own view away."""
+        return self._client.send("DELETE", self._at(project, "/view"), SavedView, query={"name": name})
 
     def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
         """Check a version, or everything, on the server."""
