@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import msgspec
-import numpy as np
-
-from rollbook.app import evaluations
+from rollbook.app import evaluations, selection
 from rollbook.app.evaluations import Found
 from rollbook.app.register import Register
 from rollbook.compare import ComparisonPlan, EvaluationData
 from rollbook.compare import compare as compare_
-from rollbook.compare.attributes import labels
 from rollbook.model.canonical import JSON
 from rollbook.model.errors import InvalidInput
 from rollbook.model.permission import Resource, may
@@ -28,6 +24,8 @@ _DEFAULT_NUMERIC = ("rmse", "mae", "bias")
 
 def compare(register: Register, references: Sequence[str], project: str, options: Mapping[str, Any]) -> Comparison:
     """Compare models or evaluations, overall and per group.
+
+    An educator with a scope gets figures of the students of that scope only, as if there were no others.
 
     Args:
         register: The register.
@@ -51,13 +49,14 @@ def compare(register: Register, references: Sequence[str], project: str, options
     with register.catalog.read() as connection:
         found = evaluations.find(register, connection, references, project)
     plan = _plan(register, found, references, options)
-    data = [_filtered(item, options.get("where") or {}) for item in _load(register, found)]
+    chosen = dict(options.get("where") or {})
+    data = [selection.where(item, chosen) for item in _load(register, found)]
     report = compare_(data, plan)
     body = report.to_dict()
     primary = report.tied_sets[0] if report.tied_sets else None
     return Comparison(
         models=tuple(item.facts() for item in found),
-        plan=cast("dict[str, JSON]", body["plan"] | {"where": dict(options.get("where") or {})}),
+        plan=cast("dict[str, JSON]", body["plan"] | {"where": chosen} | _taught(register, found)),
         protocol=found[0].shared_protocol,
         n=report.n,
         n_students=report.n_students,
@@ -100,8 +99,16 @@ def _load(register: Register, found: Sequence[Found]) -> list[EvaluationData]:
         if roster is not None and roster.version.key not in rosters:
             rosters[roster.version.key] = evaluations.load_table(register, roster)
         table = evaluations.load_table(register, item.evaluation)
-        loaded.append(_data(item, table, rosters[roster.version.key] if roster else None))
+        data = _data(item, table, rosters[roster.version.key] if roster else None)
+        loaded.append(selection.taught(data, register.actor.segments_in(item.evaluation.project_name)))
     return loaded
+
+
+def _taught(register: Register, found: Sequence[Found]) -> dict[str, list[str]]:
+    """What the report says of the students that an educator's figures are limited to; nothing for everybody else."""
+    limits = (register.actor.segments_in(item.evaluation.project_name) for item in found)
+    taught = sorted({segment for limit in limits for segment in limit or ()})
+    return {"students": taught} if taught else {}
 
 
 def _data(found: Found, table: Any, roster: Any | None) -> EvaluationData:
@@ -122,30 +129,4 @@ def _data(found: Found, table: Any, roster: Any | None) -> EvaluationData:
         weight=columns.get("weight"),
         groups=evaluations.attributes(table, roster, found.evaluation.added_at),
         protocol=protocol,
-    )
-
-
-def _filtered(data: EvaluationData, where: Mapping[str, str]) -> EvaluationData:
-    """Only the rows whose attributes have the given values."""
-    if not where:
-        return data
-    keep = np.ones(len(data.row), dtype=bool)
-    for name, value in where.items():
-        keep &= labels(data, name) == str(value)
-    if not keep.any():
-        wanted = ", ".join(f"{name}={value}" for name, value in where.items())
-        raise InvalidInput(f"no row has {wanted}", hint="see the groups with --by")
-
-    def kept(column: Any) -> Any:
-        return None if column is None else np.asarray(column)[keep]
-
-    return msgspec.structs.replace(
-        data,
-        row=kept(data.row),
-        student=kept(data.student),
-        truth=kept(data.truth),
-        score=kept(data.score),
-        prediction=kept(data.prediction),
-        weight=kept(data.weight),
-        groups={name: kept(column) for name, column in data.groups.items()},
     )

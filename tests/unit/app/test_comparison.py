@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 from rollbook.app import comparison
 from rollbook.app.register import Register
 from rollbook.model.errors import InvalidInput, JoinMismatch, NotFound, UnlikeProtocols
+from rollbook.model.permission import Actor
+from rollbook.model.results import Comparison
 from rollbook.sdk.embedded import Embedded
 from rollbook.sdk.run import Run
 from rollbook.sdk.version import Version
@@ -159,3 +163,79 @@ def test_only_the_owner_and_analysts_see_small_groups(
         hidden = [row for row in shown[role] if row["group_attr"] == "group"]
         assert {row["status"] for row in hidden} == {"suppressed"}
         assert all(row[name] is None for row in hidden for name in ("value", "low", "high", "se", "n", "n_students"))
+
+
+class TestAnEducatorWithAScope:
+    """Sees the figures of the students that are taught, and none of the others."""
+
+    @pytest.fixture
+    def dated(self, run: Run, tmp_path: Path, dataset: Version) -> Version:
+        """Students 0-99 are in 8A, the others in 8B; on day 10, students 0-49 change to 8B. School 12 is 0-199."""
+        at = lambda day: datetime(2026, 9, day, tzinfo=UTC)  # noqa: E731
+        rows = [(student, "8A" if student < 100 else "8B", at(1), None) for student in range(50, STUDENTS)]
+        rows += [(student, "8A", at(1), at(10)) for student in range(50)]
+        rows += [(student, "8B", at(10), None) for student in range(50)]
+        students, classes, begins, ends = zip(*rows, strict=True)
+        schools = ["12" if student < 200 else "13" for student in students]
+        columns = {"student": students, "class": classes, "school": schools, "valid_from": begins, "valid_to": ends}
+        roster = run.log_roster(pa.table({name: list(values) for name, values in columns.items()}))
+        (tmp_path / "m.json").write_text("m", encoding="utf-8")
+        model = run.log_artifact(tmp_path / "m.json", type="model")
+        rng = np.random.default_rng(7)
+        predictions = {
+            "row": list(range(2 * STUDENTS)),
+            "student": [*range(STUDENTS), *range(STUDENTS)],
+            "time": [at(5)] * STUDENTS + [at(15)] * STUDENTS,
+            "truth": rng.integers(0, 2, 2 * STUDENTS),
+            "score": rng.random(2 * STUDENTS),
+        }
+        run.log_evaluation(model=model, dataset=dataset, roster=roster, predictions=pa.table(predictions))
+        return model
+
+    @staticmethod
+    def seen(register: Register, *segments: str, **more: Any) -> Comparison:
+        actor = Actor("user:bo", "local", None, {"": ("educator",)}, segments={"": segments}, **more)
+        return comparison.compare(replace(register, actor=actor), ["m:v0"], "math", {})
+
+    @pytest.mark.parametrize(
+        ("segments", "rows", "students"),
+        [
+            (("class=8A",), 100 + 50, 100),
+            (("class=8B",), 300 + 350, 350),
+            (("class=8A,school=12",), 150, 100),
+            (("class=8B,school=12",), 100 + 150, 150),
+            (("class=8A", "school=13"), 150 + 400, 300),
+            (("class=8A", ""), 800, 400),
+            ((), 800, 400),
+        ],
+    )
+    def test_counts_each_row_by_the_roster_of_its_time(
+        self, register: Register, dated: Version, segments: tuple[str, ...], rows: int, students: int
+    ) -> None:
+        found = self.seen(register, *segments)
+        assert (found.n, found.n_students) == (rows, students)
+        limited = bool(segments) and "" not in segments
+        assert found.plan.get("students") == (sorted(segments) if limited else None)
+
+    def test_gets_the_figures_that_an_analyst_gets_by_filtering(self, register: Register, dated: Version) -> None:
+        filtered = comparison.compare(register, ["m:v0"], "math", {"where": {"class": "8B", "school": "12"}})
+        taught = self.seen(register, "class=8B,school=12")
+        values = [[row["value"] for row in report.rows] for report in (filtered, taught)]
+        assert values[0] == values[1]
+
+    def test_cannot_ask_for_other_students(self, register: Register, dated: Version) -> None:
+        actor = Actor("user:bo", "local", None, {"": ("educator",)}, segments={"": ("class=8A",)})
+        with pytest.raises(InvalidInput, match="no row"):
+            comparison.compare(replace(register, actor=actor), ["m:v0"], "math", {"where": {"class": "8B"}})
+
+    def test_is_told_where_nobody_is_taught_or_the_roster_does_not_say(
+        self, register: Register, dated: Version
+    ) -> None:
+        with pytest.raises(InvalidInput, match="no student of yours"):
+            self.seen(register, "class=9Z")
+        with pytest.raises(InvalidInput, match="no attribute 'room'"):
+            self.seen(register, "room=1")
+
+    def test_who_has_another_role_too_sees_all(self, register: Register, dated: Version) -> None:
+        actor = Actor("user:bo", "local", "viewer", {"": ("educator",)}, segments={"": ("class=8A",)})
+        assert comparison.compare(replace(register, actor=actor), ["m:v0"], "math", {}).n == 800
