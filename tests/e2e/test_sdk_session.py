@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import rollbook
+from rollbook.cli.main import execute
 from rollbook.model.errors import InvalidInput
 from tests.e2e.conftest import told
 
@@ -90,8 +91,13 @@ for thread in threads: thread.join()
         assert [row[f"thread{who}"] for row in rows if f"thread{who}" in row] == list(range(300))
 
 
-def test_a_killed_process_leaves_its_rows_and_no_verdict(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_its_rows_and_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
     register, short = after("os.kill(os.getpid(), 9)", tmp_path, code=-9)
+    if transport == "remote":
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert execute(["sync"]) == 0
     assert register.run(short).state == "running"  # and `crashed` once it has been silent for long enough
     assert [row["first"] for row in register.history(short)] == [1]
 
