@@ -29,20 +29,23 @@ class RollbookServer:
         process: The process; `process.pid` may be killed.
     """
 
-    def __init__(self, data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None, port: int = 0
+    ) -> None:
         """Start a server.
 
         Args:
             data_dir: Data directory; it is made, and people are put into it, where it is not there.
             *arguments: More arguments of `rollbook serve`.
             environment: More environment. How often somebody may ask is not limited unless it is here.
+            port: Port to listen on; 0 for any.
         """
         self.keys = {} if (data_dir / MARKER).exists() else populate_directory(data_dir)
         self.data_dir = data_dir
         self._arguments = arguments
         self._environment = {**os.environ, "ROLLBOOK_KEY_RATE": "100000/100000", **(environment or {})}
         self.errors = data_dir.parent / f"{data_dir.name}.server-errors"
-        self.port = 0
+        self.port = port
         self.start()
 
     def start(self) -> None:
@@ -97,9 +100,11 @@ def _document(process: subprocess.Popen[bytes], errors: Path) -> str:
 
 
 @contextmanager
-def running(data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[RollbookServer]:
+def running(
+    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None, port: int = 0
+) -> Iterator[RollbookServer]:
     """A server that runs as long as the block."""
-    server = RollbookServer(data_dir, *arguments, environment=environment)
+    server = RollbookServer(data_dir, *arguments, environment=environment, port=port)
     try:
         yield server
     finally:

@@ -29,12 +29,17 @@ def add(
     Raises:
         AlreadyExists: There is, or was, one of that name; the case of letters does not count.
     """
-    taken = select(users.c.name).where(func.lower(users.c.name) == name.lower())
-    if connection.execute(taken).first() is not None:
+    if is_taken(connection, name):
         raise AlreadyExists(f"there is a user {name!r}", hint="names are never given twice; choose another")
     values = {"id": id, "name": name, "service": service, "admin": admin}
     add_row(connection, users, values | {"created_at": act.at, "created_by": act.actor})
     return get(connection, name)
+
+
+def is_taken(connection: Connection, name: str) -> bool:
+    """Whether there is, or was, a user of that name; the case of letters does not count."""
+    taken = select(users.c.name).where(func.lower(users.c.name) == name.lower())
+    return connection.execute(taken).first() is not None
 
 
 def find(connection: Connection, name: str) -> UserRow | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from urllib.parse import parse_qsl
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from rollbook.app.signin import new_secret
 from rollbook.model.errors import Forbidden, InvalidInput
+from rollbook.server.derived import derived
 from rollbook.server.routes import read_body
 from rollbook.server.sessions import check_origin
 from rollbook.server.state import state_of
@@ -66,4 +66,4 @@ def _cookie_name(request: Request) -> str:
 
 
 def _token(secret: str) -> str:
-    return hashlib.sha256(f"rollbook form {secret}".encode()).hexdigest() if secret else "none"
+    return derived(secret, "form") if secret else "none"

@@ -16,6 +16,7 @@ from rollbook.server.settings import Rate
 MAX_CALLERS = 10_000
 BY_ADDRESS = Rate(5 / 60, 5)
 BY_ACCOUNT = Rate(20 / 3600, 20)
+DEPARTURES = Rate(1, 60)
 ALWAYS_ANSWERED = frozenset({"/healthz", "/ready"})
 """What tells an operator or a load balancer how the server is, above all when it is busy."""
 
@@ -68,14 +69,15 @@ class Buckets:
 
 
 class SignInLimits:
-    """How often somebody may try to sign in: from one address, and, in vain, to one account."""
+    """How often somebody may try to sign in: from one address, and to one account. Who gets in has tried for free."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._by_address = Buckets(BY_ADDRESS, clock)
         self._by_account = Buckets(BY_ACCOUNT, clock)
+        self._departures = Buckets(DEPARTURES, clock)
 
     def attempt(self, address: str, account: str) -> None:
-        """Count an attempt.
+        """Count an attempt; `account` is "" where it is at no account.
 
         Raises:
             TooManyRequests: There were too many.
@@ -84,9 +86,18 @@ class SignInLimits:
         if account:
             self._by_account.take(account.lower())
 
-    def succeeded(self, account: str) -> None:
-        """Do not hold an attempt against the account that it opened."""
+    def succeeded(self, address: str, account: str) -> None:
+        """Do not count an attempt after all: a whole school may share one address."""
+        self._by_address.give_back(_network_of(address))
         self._by_account.give_back(account.lower())
+
+    def depart(self, address: str) -> None:
+        """Count a browser that is sent to the identity provider.
+
+        Raises:
+            TooManyRequests: There were too many.
+        """
+        self._departures.take(_network_of(address))
 
 
 def _network_of(address: str) -> str:

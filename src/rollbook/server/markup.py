@@ -79,15 +79,24 @@ def setup_form(token: str, *, user: str = "", error: str = "") -> str:
 """
 
 
-def signed_in(token: str, user: str) -> str:
-    """The section of who is signed in."""
+def signed_in(token: str, user: str, *, link: str = "", provider: str = "", error: str = "") -> str:
+    """The section of who is signed in.
+
+    Args:
+        token: The form's token.
+        user: Login name.
+        link: Where to link an account at the identity provider, or "".
+        provider: What the identity provider is called.
+        error: What went wrong, or "".
+    """
+    other = f'<a class="button quiet" href="{escape(link)}">Link {escape(provider)}</a>' if link else ""
     return f"""<section aria-labelledby="you">
 <h2 id="you">Signed in as {escape(user)}</h2>
-<p class="hint">Programs use a key instead: <code>rollbook key add --user {escape(user)}</code></p>
+{_error(error)}<p class="hint">Programs use a key instead: <code>rollbook key add --user {escape(user)}</code></p>
 <form method="post" action="/logout">
 {_hidden(token)}<button type="submit" class="quiet">Sign out</button>
 </form>
-</section>
+{other}</section>
 """
 
 

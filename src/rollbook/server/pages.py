@@ -57,36 +57,36 @@ def _opening(request: Request, user: str, prove: Callable[[], OpenedSession]) ->
     try:
         opened = prove()
     except RollbookError as error:
-        refused = faults.answer_to(error)
-        kept = {name: refused.headers[name] for name in ("retry-after",) if name in refused.headers}
-        return _page(request, refused.status_code, error=error, user=user, headers=kept)
+        return refused(request, error, user)
     answer = RedirectResponse("/", 303)
     sessions.begin(request, answer, opened)
     return answer
 
 
-def _page(
-    request: Request,
-    status: int = 200,
-    *,
-    error: RollbookError | None = None,
-    user: str = "",
-    headers: dict[str, str] | None = None,
-) -> Response:
+def refused(request: Request, error: RollbookError, user: str = "") -> Response:
+    """The page, with what went wrong."""
+    plain = faults.answer_to(error)
+    answer = _page(request, plain.status_code, error=error, user=user)
+    if "retry-after" in plain.headers:
+        answer.headers["Retry-After"] = plain.headers["retry-after"]
+    return answer
+
+
+def _page(request: Request, status: int = 200, *, error: RollbookError | None = None, user: str = "") -> Response:
     state = state_of(request)
     secret, token = forms.give_token(request)
     session = sessions.session_of(request)
     text = f"{error.message}. {error.hint}".rstrip(". ") + "." if error else ""
+    provider = state.settings.oidc.name if state.settings.oidc else ""
     if session is not None:
-        first = markup.signed_in(token, session.user.name)
+        link = f"/oidc/start?link={sessions.link_token(session)}" if provider else ""
+        first = markup.signed_in(token, session.user.name, link=link, provider=provider, error=text)
     elif setup.needs_setup(state.system):
         first = markup.setup_form(token, user=user, error=text)
     else:
-        first = markup.sign_in_form(token, user=user, error=text)
-    address = state.settings.base_url or f"{request.url.scheme}://{request.headers['host']}"
-    content = markup.page([first, markup.connecting(address)])
-    policy = {"Content-Security-Policy": markup.POLICY}
-    answer = HTMLResponse(content, status, policy | (headers or {}))
+        first = markup.sign_in_form(token, user=user, error=text, provider=provider)
+    content = markup.page([first, markup.connecting(sessions.own_address(request))])
+    answer = HTMLResponse(content, status, {"Content-Security-Policy": markup.POLICY})
     forms.keep_secret(request, answer, secret)
     return answer
 

@@ -16,6 +16,7 @@ from rollbook.app import signin
 from rollbook.app.people import Person, identity_of
 from rollbook.app.signin import OpenedSession, Session
 from rollbook.model.errors import Forbidden
+from rollbook.server.derived import derived
 from rollbook.server.state import State, state_of
 
 CSRF_HEADER = "x-rollbook-csrf"
@@ -64,15 +65,23 @@ def check_origin(connection: HTTPConnection) -> None:
     """
     origin, site = connection.headers.get("origin"), connection.headers.get("sec-fetch-site")
     same = site == "same-origin" if site is not None else origin is not None
-    if not same or (origin is not None and origin not in _own_origins(connection)):
+    if not same or (origin is not None and origin not in (own_address(connection), _here(connection))):
         raise Forbidden("the request comes from a page of another site", hint="programs sign in with a key")
 
 
-def _own_origins(connection: HTTPConnection) -> tuple[str, ...]:
-    base = state_of(connection).settings.base_url
+def own_address(connection: HTTPConnection) -> str:
+    """How people reach this server: as was configured, else as this request did."""
+    return state_of(connection).settings.base_url or _here(connection)
+
+
+def _here(connection: HTTPConnection) -> str:
     # The host is one of ours: `hosts.KnownHosts` refused every other.
-    here = f"{connection.url.scheme}://{connection.headers.get('host', '')}"
-    return (base, here) if base else (here,)
+    return f"{connection.url.scheme}://{connection.headers.get('host', '')}"
+
+
+def link_token(session: Session) -> str:
+    """What a signed-in page adds to the way to the identity provider to link an account there."""
+    return derived(session.csrf, "link")
 
 
 def cookie_name(state: State) -> str:

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rollbook.app.identities import Grant
 from rollbook.model.errors import InvalidInput
+from rollbook.model.permission import GRANTABLE
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
@@ -22,6 +24,14 @@ ENVIRONMENT = {
     "ROLLBOOK_BASE_URL": "how people reach the server, such as https://rollbook.example.org",
     "ROLLBOOK_ALLOWED_HOSTS": "more host names that requests may be sent to, separated by commas",
     "ROLLBOOK_KEY_RATE": "requests per second and burst of one caller, such as 50/200",
+    "ROLLBOOK_OIDC_ISSUER": "address of the identity provider, spelled as it spells it",
+    "ROLLBOOK_OIDC_CLIENT_ID": "what the provider calls this server",
+    "ROLLBOOK_OIDC_CLIENT_SECRET": "what this server proves itself with there",
+    "ROLLBOOK_OIDC_CLIENT_SECRET_FILE": "a file that holds it",
+    "ROLLBOOK_OIDC_NAME": "what people call the provider",
+    "ROLLBOOK_OIDC_SCOPE": "what is asked of it; default 'openid profile'",
+    "ROLLBOOK_OIDC_GROUPS_CLAIM": "claim that lists a person's groups; default groups",
+    "ROLLBOOK_OIDC_ROLES": "what groups give, such as 'ml-team=analyst@maths, heads=viewer@local'; default nothing",
 }
 
 
@@ -35,6 +45,31 @@ class Rate(msgspec.Struct, frozen=True):
 
     per_second: float
     burst: int
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The identity provider through which people sign in. Its text form never shows the secret.
+
+    Attributes:
+        issuer: Its address, spelled as it spells it.
+        client_id: What it calls this server.
+        client_secret: What this server proves itself with, or "" for a public client.
+        name: What people call it.
+        scope: What is asked of it; more where it needs that to tell a person's groups.
+        groups_claim: The claim that lists a person's groups.
+        grants: What each group gives. Nobody else gets an account by signing in.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    name: str = "your organisation"
+    scope: str = "openid profile"
+    groups_claim: str = "groups"
+    grants: tuple[tuple[str, Grant], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"OidcSettings({self.issuer!r})"
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +89,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         proxies: Addresses of the proxies in front, whose word on client and scheme is taken.
         insecure: Whether plain HTTP beyond this machine was asked for in so many words.
         key_rate: Requests of one caller.
+        oidc: The identity provider, or None.
         max_in_flight: Requests worked on at once; more are told to come back.
     """
 
@@ -70,6 +106,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     proxies: tuple[str, ...] = ()
     insecure: bool = False
     key_rate: Rate = Rate(50, 200)
+    oidc: OidcSettings | None = None
     max_in_flight: int = 200
 
     @property
@@ -102,6 +139,7 @@ def resolve(data_dir: Path, environment: Mapping[str, str] | None = None, **give
         "allow_http": found.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),
         "base_url": _base_url(found.get("ROLLBOOK_BASE_URL", "")),
         "allowed_hosts": _listed(found.get("ROLLBOOK_ALLOWED_HOSTS", "")),
+        "oidc": _oidc(found),
     }
     if found.get("ROLLBOOK_KEY_RATE"):
         told["key_rate"] = _rate(found["ROLLBOOK_KEY_RATE"])
@@ -156,3 +194,42 @@ def _rate(text: str) -> Rate:
     if not (0 < rate.per_second < 1e6 and rate.burst >= 1):
         raise InvalidInput(f"ROLLBOOK_KEY_RATE is {text!r}", hint="for example 50/200: per second, and at once")
     return rate
+
+
+def _oidc(found: Mapping[str, str]) -> OidcSettings | None:
+    issuer = found.get("ROLLBOOK_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise InvalidInput(f"ROLLBOOK_OIDC_ISSUER is {issuer!r}", hint="an identity provider has an https:// address")
+    if not found.get("ROLLBOOK_OIDC_CLIENT_ID"):
+        raise InvalidInput("ROLLBOOK_OIDC_CLIENT_ID is not set", hint="the identity provider gives it to you")
+    told = {"name": "ROLLBOOK_OIDC_NAME", "scope": "ROLLBOOK_OIDC_SCOPE", "groups_claim": "ROLLBOOK_OIDC_GROUPS_CLAIM"}
+    return OidcSettings(
+        issuer=issuer,
+        client_id=found["ROLLBOOK_OIDC_CLIENT_ID"],
+        client_secret=_secret(found),
+        grants=tuple(_grant(part) for part in _listed(found.get("ROLLBOOK_OIDC_ROLES", ""))),
+        **{field: found[name] for field, name in told.items() if found.get(name)},
+    )
+
+
+def _secret(found: Mapping[str, str]) -> str:
+    path = found.get("ROLLBOOK_OIDC_CLIENT_SECRET_FILE")
+    if not path:
+        return found.get("ROLLBOOK_OIDC_CLIENT_SECRET", "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"ROLLBOOK_OIDC_CLIENT_SECRET_FILE: {error}", hint="name a file with the secret") from error
+
+
+def _grant(text: str) -> tuple[str, Grant]:
+    group, _, grant = text.rpartition("=")
+    role, _, to = grant.partition("@")
+    if not group or not to or role not in GRANTABLE:
+        raise InvalidInput(
+            f"ROLLBOOK_OIDC_ROLES has {text!r}", hint=f"GROUP=ROLE@TEAM, the role one of {', '.join(GRANTABLE)}"
+        )
+    return group, Grant(role, to)

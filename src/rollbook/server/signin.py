@@ -26,7 +26,7 @@ def sign_in(connection: HTTPConnection, given: SignIn) -> OpenedSession:
     state.sign_ins.attempt(address_of(connection), account)
     if not passwords.is_right(signin.password_of(state.system, account), given.password):
         raise Unauthenticated("user or password is wrong", hint="an administrator can set a new password")
-    state.sign_ins.succeeded(account)
+    state.sign_ins.succeeded(address_of(connection), account)
     return signin.open_session(state.system, account, "password")
 
 
@@ -41,7 +41,7 @@ def check_password(connection: HTTPConnection, user: str, password: str) -> None
     state.sign_ins.attempt(address_of(connection), user)
     if not passwords.is_right(signin.password_of(state.system, user), password):
         raise Unauthenticated("the old password is wrong")
-    state.sign_ins.succeeded(user)
+    state.sign_ins.succeeded(address_of(connection), user)
 
 
 def set_up(connection: HTTPConnection, given: Setup) -> OpenedSession:

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
@@ -14,6 +14,9 @@ from rollbook.app.register import Register
 from rollbook.model.permission import Actor
 from rollbook.server.limits import Buckets, SignInLimits
 from rollbook.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from rollbook.server.oidc import Provider
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class State:
     def sign_ins(self) -> SignInLimits:
         """How often each address and each account may still try to sign in."""
         return SignInLimits(time.monotonic)
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """The identity provider through which people sign in, or None."""
+        if self.settings.oidc is None:
+            return None
+        from rollbook.server.oidc import Provider
+
+        return Provider(self.settings.oidc)
 
     def register_for(self, actor: Actor) -> Register:
         """The register as one caller sees it."""
