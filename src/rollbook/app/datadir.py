@@ -133,7 +133,7 @@ def open_register(
         place.database or root / CATALOG, create=create and bool(place.database), read_only=read_only
     )
     try:
-        blobs = _open_blobs(place, read_only=read_only)
+        blobs = open_blobs(place, read_only=read_only)
     except BaseException:
         catalog.close()
         raise
@@ -147,7 +147,8 @@ def open_register(
     )
 
 
-def _open_blobs(place: Place, *, read_only: bool) -> Blobs:
+def open_blobs(place: Place, *, read_only: bool) -> Blobs:
+    """The blobs of a register, wherever they lie."""
     if not place.store:
         return Blobs.open_local(place.root / BLOBS, read_only=read_only)
     from rollbook.blobs.cloud import open_cloud
@@ -196,9 +197,9 @@ def read_marker(root: Path) -> Marker:
 def _create(place: Place, clock: Callable[[], int], random: Callable[[int], bytes]) -> None:
     root = place.root
     try:
-        _prepare(place)
+        prepare(place)
         Catalog.open(place.database or root / CATALOG, create=True).close()
-        _open_blobs(place, read_only=True).close()
+        open_blobs(place, read_only=True).close()
         write_marker(place, ids.uuid7(clock(), random(ids.RANDOM_BYTES)), random(8).hex())
     except OSError as error:
         raise StorageFull(
@@ -212,7 +213,12 @@ def write_marker(place: Place, instance: str, nonce: str) -> None:
     _publish(place.root / MARKER, encode(marker) + b"\n", nonce)
 
 
-def _prepare(place: Place) -> None:
+def prepare(place: Place) -> None:
+    """Make the folders of a data directory that has no marker yet.
+
+    Raises:
+        InvalidInput: The folder holds other things.
+    """
     root = place.root
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {BLOBS, RUNS, KEYS, CACHE, MARKER}

@@ -54,6 +54,11 @@ class Blobs:
         """
         return cls(LocalStore(root), read_only=read_only)
 
+    @property
+    def store(self) -> ObjectStore:
+        """Where the bytes lie: for whoever copies objects as they are."""
+        return self._store
+
     def __enter__(self) -> Self:
         return self
 

@@ -14,11 +14,12 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, exc, make_url
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, exc, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -127,6 +128,16 @@ def _sync_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file that was just written durable, with its name."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    _sync_directory(path.parent)
 
 
 def connect_engine(url: URL, *, read_only: bool) -> Engine:
@@ -302,3 +313,24 @@ def insert_unless_present(connection: Connection, table: Table, values: dict[str
     else:
         from sqlalchemy.dialects.postgresql import insert
     connection.execute(insert(table).on_conflict_do_nothing(), values)
+
+
+def continue_counting(connection: Connection, tables: Iterable[Table]) -> None:
+    """After rows came with keys of their own, let new rows get the keys behind them. SQLite looks for itself."""
+    if is_sqlite(connection):
+        return
+    for table in tables:
+        if "key" in table.c and table.c["key"].primary_key:
+            highest = connection.execute(select(func.max(table.c["key"]))).scalar()
+            if highest is not None:
+                sequence = func.pg_get_serial_sequence(table.name, "key")
+                connection.execute(select(func.setval(sequence, highest)))
+
+
+def write_copy(engine: Engine, path: Path) -> bool:
+    """Write a consistent copy of a SQLite database to a file that is empty; False for another database."""
+    if not is_sqlite(engine):
+        return False
+    with engine.execution_options(rollbook_begin=_OUTSIDE).connect() as connection:
+        connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+    return True

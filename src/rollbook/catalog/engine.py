@@ -105,6 +105,24 @@ class Catalog:
         with _pool_errors(), dialect.reading(self._own_engine()).connect() as connection:
             yield connection
 
+    def snapshot(self, path: Path) -> None:
+        """Write all of it, as it is at one moment, to a SQLite file, while others write on.
+
+        Args:
+            path: A file that does not exist; readable by its owner only.
+
+        Raises:
+            StorageFull: No room.
+            Unavailable: The database is away.
+        """
+        dialect.prepare_file(path, create=True)
+        if not dialect.write_copy(self._own_engine(), path):
+            from rollbook.catalog.copying import copy
+
+            with Catalog.open(path, create=True) as file, self.read() as source, file.write() as target:
+                copy(source, target, lambda _: None)
+        dialect.sync_file(path)
+
     def health(self) -> Health:
         """Check the database; takes time in proportion to its size."""
         with self.read() as connection:
