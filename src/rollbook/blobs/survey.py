@@ -134,9 +134,9 @@ class Inventory:
             for blobs, must in ((certain, True), (hinted, False)):
                 for digest, copies in self.join(blobs):
                     needed.add(digest)
-                    if copies:
-                        self._follow(copies, needed)
-                    elif must:
+                    for chunk in self.chunks(copies):
+                        needed.add(chunk)
+                    if must and not copies:
                         raise CorruptData(
                             f"blob blake3:{digest.hex()} is needed and not stored",
                             hint="run 'rollbook verify'; nothing is collected while something is missing",
@@ -151,6 +151,28 @@ class Inventory:
             while name and name < digest:
                 name, records = next(stream, (b"", iter(())))
             yield digest, [Entry(*_ENTRY.unpack(one)) for one in records] if name == digest else []
+
+    def chunks(self, copies: list[Entry]) -> list[bytes]:
+        """Raw digests of the chunks of a blob that has several, from all copies of its entry; else none.
+
+        Raises:
+            CorruptData: No copy of its recipe is sound.
+            UnsupportedFormat: The entry is of a kind that this release does not know.
+        """
+        kinds = {copy.kind for copy in copies}
+        if strange := kinds - {RAW, ZSTD, RECIPE}:
+            raise UnsupportedFormat(f"an entry of {describe(min(strange))} is needed", hint="use a newer release")
+        error: CorruptData | None = None
+        for copy in copies if RECIPE in kinds else ():
+            try:
+                recipe = self._reader.recipe(copy.digest, self.place(copy))
+            except CorruptData as problem:
+                error = problem
+                continue
+            return [piece.digest for piece in recipe.pieces(0, recipe.size)]
+        if error is not None:
+            raise error
+        return []
 
     def survey(self, needed: Iterable[bytes]) -> Survey:
         """Which entry of which pack is needed. Of several copies, the one in the largest pack is."""
@@ -185,25 +207,6 @@ class Inventory:
 
     def _preference(self, copy: Entry) -> tuple[int, bytes]:
         return self.sizes[copy.pack][1], self.packs[copy.pack]
-
-    def _follow(self, copies: list[Entry], needed: Spill) -> None:
-        kinds = {copy.kind for copy in copies}
-        if strange := kinds - {RAW, ZSTD, RECIPE}:
-            raise UnsupportedFormat(f"an entry of {describe(min(strange))} is needed", hint="use a newer release")
-        if RECIPE not in kinds:
-            return
-        error: CorruptData | None = None
-        for copy in copies:
-            try:
-                recipe = self._reader.recipe(copy.digest, self.place(copy))
-            except CorruptData as problem:
-                error = problem
-                continue
-            for piece in recipe.pieces(0, recipe.size):
-                needed.add(piece.digest)
-            return
-        assert error is not None
-        raise error
 
     def _look(self, store: ObjectStore, hidden: frozenset[bytes]) -> None:
         seen: dict[bytes, set[str]] = {}

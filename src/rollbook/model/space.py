@@ -106,7 +106,6 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         logical_bytes: Bytes of all files of its versions, each version counted.
         stored_bytes: Bytes in the store that it needs, each once.
         exclusive_bytes: Those of them that nothing else of the organisation needs: what deleting it frees in the end.
-        versions: How many living versions.
     """
 
     level: Level
@@ -114,7 +113,6 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     logical_bytes: int
     stored_bytes: int
     exclusive_bytes: int
-    versions: int
 
     @property
     def shared_bytes(self) -> int:
