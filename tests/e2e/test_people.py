@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rollbook.cli.answers import ANSWERS
 from rollbook.cli.main import execute
 from tests.services.server import RollbookServer
 
@@ -66,6 +67,42 @@ def test_a_team_is_set_up(told: Told) -> None:
     assert told("user", "enable", ana)["user"]["disabled_at"] is None
     assert ana in [user["name"] for user in told("user", "ls")["users"]]
     assert told("whoami")["viewer"]["admin"]
+
+
+USER = ("admin", "created_at", "created_by", "disabled_at", "id", "name", "service")
+MEMBER = ("added_at", "added_by", "organisation", "role", "scope", "to", "user")
+KEY = ("created_at", "created_by", "expires_at", "id", "imported", "last_used_at", "projects", "revoked_at", "scopes")
+KEY += ("user",)
+PINNED = {
+    "user add bo --admin": {"user": USER},
+    "user ls": {"users": USER},
+    "org add academy": {"organisation": ("created_at", "id", "name")},
+    "org ls": {"organisations": ("created_at", "id", "name")},
+    "team add maths --org academy": {"team": ("created_at", "created_by", "id", "name", "organisation")},
+    "team ls": {"teams": ("created_at", "created_by", "id", "name", "organisation")},
+    "member add bo --to maths --role analyst": {"member": MEMBER},
+    "member ls maths": {"members": MEMBER},
+    "member remove bo --to maths": {"members": MEMBER},
+    "key add --user bo --secret 0123456789abcdef0123456789abcdef01234567": {"key": KEY, "secret": ()},
+    "key ls": {"keys": KEY},
+    "user add second --admin": {"user": USER},
+    "user disable bo": {"user": USER},
+    "user enable bo": {"user": USER},
+    "whoami": {"viewer": ("admin", "default_entity", "entities", "name")},
+}
+"""Append only: scripts read these. A new key is added here; none is taken away or renamed."""
+
+
+@pytest.mark.parametrize("manage", ["directory"], indirect=True)
+def test_the_keys_of_every_answer_are_pinned(told: Told) -> None:
+    for line, pinned in PINNED.items():
+        answer = told(*line.split())
+        fields = {key: answer[key][0] if isinstance(answer[key], list) else answer[key] for key in answer}
+        assert {key: tuple(sorted(value)) for key, value in fields.items()} == pinned, line
+        assert answer.keys() == ANSWERS[" ".join(line.split()[: 1 + (line != "whoami")])].keys()
+    assert told("key", "revoke", told("key", "ls")["keys"][0]["id"]).keys() == ANSWERS["key revoke"].keys()
+    entity = told("whoami")["viewer"]["entities"][0]
+    assert sorted(entity) == ["kind", "name", "organisation", "projects", "roles"]
 
 
 def test_mistakes_are_told_alike(told: Told) -> None:
