@@ -269,7 +269,7 @@ def test_a_full_disk_here_leaves_nothing(client: Client, tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", full)
+        patched.setattr(Path, "rename", full)
         with pytest.raises(StorageFull):
             RemoteFetch(client, MATH).fetch([(info.digest, tmp_path / "back")])
     assert list(tmp_path.glob(".*")) == []

@@ -97,6 +97,7 @@ class RemoteFetch:
         if self._cache is None:
             return False
         with Target(blob.paths) as target:
+            target.prepare()
             if not self._cache.copy_to(blob.digest, target.temporary):
                 return False
             self._done.append(target.temporary.stat().st_size)
