@@ -23,47 +23,18 @@ import msgspec
 from rollbook.app import datadir, moving
 from rollbook.app.datadir import Place
 from rollbook.app.managing import require_administrator
-from rollbook.app.moving import Moved, Options, Parts, Progress
+from rollbook.app.moving import Options, Parts, Progress
 from rollbook.app.register import Register
 from rollbook.blobs import LocalStore, ObjectStore
 from rollbook.blobs.copying import copy_objects, objects_of
 from rollbook.catalog import Catalog
 from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.errors import AlreadyExists, CorruptData, NotFound, StorageFull, UnsupportedFormat
+from rollbook.model.moving import Backup, Moved
 
 MANIFEST = "backup.json"
 FORMAT = 1
 _BLOCK = 1024 * 1024
-
-
-class Backup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds.
-
-    Attributes:
-        format: Layout version.
-        instance: Id of the register.
-        at: When it was taken, UTC microseconds.
-        catalog: File with names and facts.
-        catalog_digest: SHA-256 of it.
-        objects: File that lists the objects.
-        objects_digest: SHA-256 of it.
-        journals: Journals of runs.
-        keys: Pseudonym keys; 0 where they were not asked for.
-        sent: Objects that this backup added.
-        sent_bytes: Their size.
-    """
-
-    format: int
-    instance: str
-    at: int
-    catalog: str
-    catalog_digest: str
-    objects: str
-    objects_digest: str
-    journals: int
-    keys: int
-    sent: int
-    sent_bytes: int
 
 
 def backup(register: Register, folder: Path, *, with_keys: bool, progress: Progress) -> Backup:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from rollbook.app import datadir, moving
 from rollbook.app.datadir import Place
 from rollbook.app.managing import require_administrator
-from rollbook.app.moving import Moved, Options, Parts
+from rollbook.app.moving import Options, Parts
 from rollbook.app.register import Register
 from rollbook.catalog import copying
 from rollbook.model.errors import Conflict
+from rollbook.model.moving import Moved
 
 
 def migrate(register: Register, target: Place, options: Options) -> Moved:

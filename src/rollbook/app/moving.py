@@ -15,8 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from rollbook.app import datadir, verify
 from rollbook.app.datadir import Place
 from rollbook.app.register import Register
@@ -24,6 +22,7 @@ from rollbook.blobs import Blobs, ObjectStore
 from rollbook.blobs.copying import copy_objects, objects_of
 from rollbook.catalog import Catalog, Connection, audit, copying
 from rollbook.model.errors import AlreadyExists, CorruptData, InvalidInput
+from rollbook.model.moving import Moved
 from rollbook.model.names import check_name
 from rollbook.model.permission import Actor
 from rollbook.model.results import Fault
@@ -68,39 +67,6 @@ class Options(NamedTuple):
     clock: Callable[[], int]
     random: Callable[[int], bytes]
     progress: Progress
-
-
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """What was copied and found.
-
-    Attributes:
-        data_dir: Data directory of the copy.
-        organisations: Names of the organisations in it.
-        tables: Table -> rows.
-        objects: Objects that were sent.
-        bytes: Their size.
-        journals: Journals of runs in it.
-        keys: Pseudonym keys that were copied.
-        keys_left: Pseudonym keys that were not copied: without them, new rosters do not join old evaluations.
-        versions: Versions that were read back whole.
-        faults: What the verification of the copy found.
-    """
-
-    data_dir: str
-    organisations: tuple[str, ...]
-    tables: dict[str, int]
-    objects: int
-    bytes: int
-    journals: int
-    keys: int
-    keys_left: int
-    versions: int
-    faults: tuple[Fault, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is damaged or missing."""
-        return not any(fault.finding in ("damaged", "missing") for fault in self.faults)
 
 
 def move(source: Parts, target: Place, options: Options) -> Moved:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rollbook.model import facts, manifest, people, results
+from rollbook.model import facts, manifest, moving, people, results
 from rollbook.model.query import answers
 
 _MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
@@ -73,6 +73,9 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "rollback": _MOVED,
     "alias": _MOVED,
     "history": {"collection": "project/name", "moves": "list of MOVE, oldest first"},
+    "backup": {"folder": "the folder", "backup": "BACKUP"},
+    "restore": {"ok": "whether nothing is damaged or missing", "moved": "MOVED"},
+    "migrate": {"ok": "whether nothing is damaged or missing", "moved": "MOVED"},
     "verify": {"ok": "whether nothing is damaged or missing", "verification": "VERIFICATION"},
     "serve": {
         "address": "where the server is reached, written once it answers",
@@ -121,6 +124,8 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "VERIFICATION": _fields(results.Verification),
     "FAULT": _fields(results.Fault),
     "CHECK": _fields(results.Check),
+    "BACKUP": _fields(moving.Backup),
+    "MOVED": _fields(moving.Moved),
     "VIEWER": _fields(people.Viewer),
     "VIEWER.entities": _fields(people.Entity),
     "USER": _fields(people.UserFacts),

@@ -57,6 +57,9 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Keep": {
         "verify": Listed("verify", "Check a version, or everything, byte by byte."),
+        "backup": Listed("keep", "Take a backup of everything while others write."),
+        "restore": Listed("keep", "Make a register of a backup, and check every byte of it."),
+        "migrate": Listed("keep", "Copy a register to other places, from a folder to production or back."),
     },
     "Share": {
         "serve": Listed("serve", "Serve the data directory to a team, until stopped."),

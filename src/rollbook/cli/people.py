@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,12 +30,10 @@ def people_of(call: Call) -> Generator[PeopleVerbs]:
 
 
 def _owned(found: settings.Settings) -> PeopleVerbs:
-    from rollbook.app.datadir import open_directory
     from rollbook.cli.owner import OwnedPeople
+    from rollbook.cli.register import open_owned
 
-    return OwnedPeople(
-        open_directory(found.data_dir, user=found.user, clock=lambda: time.time_ns() // 1000, random=os.urandom)
-    )
+    return OwnedPeople(open_owned(found))
 
 
 def _remote(place: settings.ServerPlace) -> PeopleVerbs:

@@ -34,6 +34,7 @@ def connect(settings: Settings, *, create: bool = False) -> Transport:
         random=os.urandom,
         create=create,
         file_cache=settings.file_cache,
+        elsewhere=settings.elsewhere,
     )
 
 

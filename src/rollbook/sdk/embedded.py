@@ -21,6 +21,8 @@ from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, Searc
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 from rollbook.model.wire import UseDocument
 from rollbook.sdk.pages import gather
+from rollbook.sdk.settings import Elsewhere
+from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress
 
 
@@ -41,9 +43,12 @@ class Embedded:
         random: Callable[[int], bytes],
         create: bool = False,
         file_cache: bool = True,
+        elsewhere: Elsewhere | None = None,
     ) -> Self:
-        """Open a data directory; see `rollbook.app.datadir.open_directory`."""
-        register = datadir.open_directory(data_dir, user=user, clock=clock, random=random, create=create)
+        """Open a register; see `rollbook.app.datadir.open_register`."""
+        parts = elsewhere or Elsewhere()
+        place = datadir.Place(data_dir, parts.database, parts.store, parts.allow_http)
+        register = datadir.open_register(place, user=user, clock=clock, random=random, create=create)
         return cls(register, file_cache=file_cache)
 
     @property
@@ -299,6 +304,13 @@ class Embedded:
         from rollbook.app import verify
 
         return verify.verify(self._register, reference, project, progress=progress)
+
+    @property
+    def space(self) -> Space:
+        """Usage, deletions, retention, collection and jobs."""
+        from rollbook.sdk.embeddedspace import EmbeddedSpace
+
+        return EmbeddedSpace(self._register)
 
     def doctor(self) -> Sequence[Check]:
         """Look at the data directory."""

@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "ROLLBOOK_PROJECT": "project at hand",
     "ROLLBOOK_USER": "name under which actions are recorded",
     "ROLLBOOK_FILE_CACHE": "'off' to read every file whole each time it is logged",
+    "ROLLBOOK_DATABASE": "database URL of a data directory whose catalog is elsewhere",
+    "ROLLBOOK_STORE": "URL of the object store of a data directory whose blobs are elsewhere",
     "ROLLBOOK_SERVER": "address of a server to use instead of a data directory",
     "ROLLBOOK_API_KEY": "key for the server; default the one that 'rollbook login' kept",
     "ROLLBOOK_ENTITY": "organisation or team at hand on the server; default your own",
@@ -30,6 +32,23 @@ ENVIRONMENT = {
     "ROLLBOOK_STATE": "folder for rows that wait for a server; default ~/.local/state/rollbook",
     "ROLLBOOK_CACHE": "folder for what was fetched from a server; default ~/.cache/rollbook",
 }
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Parts of a register outside its data directory, as in production.
+
+    Attributes:
+        database: Database URL, or "". `repr` leaves it out.
+        store: URL of the object store, or "".
+        allow_http: Whether the object store may be spoken to without TLS.
+    """
+
+    database: str = ""
+    store: str = ""
+    allow_http: bool = False
+
+    def __repr__(self) -> str:
+        return f"Elsewhere(database={bool(self.database)}, store={self.store!r})"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -41,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True):
         user: Name under which actions are recorded in a data directory.
         file_cache: Whether a file that looks unchanged need not be read again.
         server: The server to use instead of the data directory, or None.
+        elsewhere: Where those parts of the register are that the data directory does not hold.
     """
 
     data_dir: Path
@@ -48,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True):
     user: str
     file_cache: bool = True
     server: ServerPlace | None = None
+    elsewhere: Elsewhere = Elsewhere()
 
 
 class ServerPlace(msgspec.Struct, frozen=True):
@@ -103,6 +124,15 @@ def resolve(data_dir: str | Path | None = None, project: str | None = None, *, s
         user=_user(),
         file_cache=_switch("ROLLBOOK_FILE_CACHE", default=True),
         server=server_place(address) if address else None,
+        elsewhere=_elsewhere(),
+    )
+
+
+def _elsewhere() -> Elsewhere:
+    return Elsewhere(
+        database=os.environ.get("ROLLBOOK_DATABASE", ""),
+        store=os.environ.get("ROLLBOOK_STORE", ""),
+        allow_http=os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),
     )
 
 
