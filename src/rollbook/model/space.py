@@ -248,3 +248,24 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: int | None
     last_error: str
     result: str
+
+
+class DeletionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A version to delete or to bring back, and why."""
+
+    reference: str
+    reason: str = ""
+
+
+class RetentionDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A retention rule to set; no rule takes away the one that stands."""
+
+    rule: RetentionRule | None
+    collection: str = ""
+    reason: str = ""
+
+
+class CollectDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether to collect, or only to say what would be collected."""
+
+    preview: bool = True

@@ -17,6 +17,7 @@ from rollbook.sdk.version import Version
 if TYPE_CHECKING:
     from rollbook.model.query.answers import SearchAnswer, SearchTarget
     from rollbook.model.results import Comparison, Exploration, Verification, VersionDiff
+    from rollbook.model.space import Deletion, UsageReport
 
 
 class Api:
@@ -191,6 +192,35 @@ class Api:
             after=after,
         )
         return self.transport.search(ask, self.project)
+
+    def usage(self, collection: str = "", *, everything: bool = False) -> UsageReport:
+        """Space of the project and its collections, of one collection and its versions, or of every project.
+
+        Args:
+            collection: A collection, or "".
+            everything: All projects, instead of the one at hand.
+        """
+        return self.transport.space.usage("" if everything else self.project, collection)
+
+    def delete(self, reference: str, *, reason: str = "") -> Deletion:
+        """Delete a version; it can be brought back for 30 days.
+
+        Raises:
+            Conflict: An alias points to it, or a living version is linked to it.
+        """
+        return self.transport.space.delete(reference, self.project, reason=reason)
+
+    def undelete(self, reference: str, *, reason: str = "") -> Version:
+        """Bring a deleted version (`collection:vN`) back under its number.
+
+        Raises:
+            NotFound: It is not deleted, or was deleted too long ago.
+        """
+        return Version(self.transport.space.undelete(reference, self.project, reason=reason), self.transport)
+
+    def deleted(self) -> Sequence[Deletion]:
+        """Deleted versions of the project, the newest first."""
+        return self.transport.space.deleted(self.project)
 
     def close(self) -> None:
         """Let go of files and connections; they are opened again when needed."""

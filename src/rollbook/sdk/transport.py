@@ -19,6 +19,7 @@ from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
+from rollbook.sdk.space import Space
 
 Progress = Callable[[int], None]
 """Called with the number of bytes done since the last call."""
@@ -274,6 +275,11 @@ class Transport(Protocol):
 
     def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
         """Check a version, or the whole register, byte by byte."""
+        ...
+
+    @property
+    def space(self) -> Space:
+        """Usage, deletions, retention, collection and jobs."""
         ...
 
     def doctor(self) -> Sequence[Check]:

@@ -16,6 +16,7 @@ from rollbook.model.errors import InvalidInput, NotFound
 from rollbook.model.extras import needs_extra
 from rollbook.model.facts import AliasMove, VersionFacts
 from rollbook.model.manifest import Entry, Manifest
+from rollbook.model.space import Deletion
 from rollbook.sdk import download
 from rollbook.sdk.artifact import TABLE_SUFFIX, Artifact
 from rollbook.sdk.progress import bar
@@ -212,6 +213,14 @@ class Version:
     def alias(self, alias: str, *, segment: str = "", reason: str = "") -> AliasMove:
         """Point an alias at this version."""
         return self.transport.set_alias(self.qualified_name, alias, self.facts.project, segment=segment, reason=reason)
+
+    def delete(self, *, reason: str = "") -> Deletion:
+        """Delete this version. Within 30 days `Api.undelete` brings it back; its row and seal stay for ever.
+
+        Raises:
+            Conflict: An alias points to it, or a living version is linked to it.
+        """
+        return self.transport.space.delete(self.qualified_name, self.facts.project, reason=reason)
 
     def provenance(self) -> Sequence[bytes]:
         """The provenance statements: one per run that made this version."""

@@ -47,6 +47,7 @@ from rollbook.sdk.remote.cache import BlobCache
 from rollbook.sdk.remote.client import Client
 from rollbook.sdk.remote.outbox import Outbox
 from rollbook.sdk.remote.places import Places
+from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress, RunLog, Upload
 
 Value = TypeVar("Value")
@@ -349,6 +350,13 @@ class Remote:
         """Check a version, or everything, on the server."""
         document = VerifyDocument(reference=reference)
         return self._long(self._at(project, "/verify"), Verification, document, progress)
+
+    @property
+    def space(self) -> Space:
+        """Usage, deletions, retention, collection and jobs."""
+        from rollbook.sdk.remote.space import RemoteSpace
+
+        return RemoteSpace(self._client, self._places)
 
     def doctor(self) -> Sequence[Check]:
         """Look at the server's data directory."""
