@@ -6,7 +6,6 @@ import time
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
-from rollbook.catalog.declared import metadata
 from rollbook.catalog.dialect import lock_schema, prepare_schema, use_write_ahead_log, writing
 from rollbook.catalog.failures import is_busy
 from rollbook.catalog.migrations import HEAD, REVISIONS
@@ -69,6 +68,8 @@ def _advance(connection: Connection) -> None:
     if revision == HEAD:
         return
     if revision is None:
+        from rollbook.catalog.declared import metadata  # all tables; a schema that stands needs only those it uses
+
         prepare_schema(connection, metadata)
         metadata.create_all(connection)
         _stamp.create(connection)
