@@ -30,6 +30,7 @@ from rollbook.server.api import (
 )
 from rollbook.server.gate import open_to_all
 from rollbook.server.hardening import harden
+from rollbook.server.openapi import complete
 from rollbook.server.routes import PREFIX, Routes
 from rollbook.server.schema import components_of
 from rollbook.server.state import State
@@ -89,5 +90,5 @@ def describe(application: FastAPI) -> dict[str, Any]:
         described = get_openapi(title=TITLE, version=__version__, routes=application.routes)
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
         schemas |= components_of(kind for noun in NOUNS for kind in noun.kinds)
-        application.openapi_schema = described
+        application.openapi_schema = complete(described)
     return application.openapi_schema
