@@ -9,7 +9,8 @@ from rollbook.app.managing import address_of, changing, is_administrator, number
 from rollbook.app.people import Person
 from rollbook.app.register import Register
 from rollbook.app.secretfile import pepper_of
-from rollbook.catalog import Connection, api_keys, members, users
+from rollbook.catalog import Connection, api_keys, holders, users
+from rollbook.catalog.holders import Holder
 from rollbook.catalog.people_rows import ApiKeyRow, UserRow
 from rollbook.model import apikey
 from rollbook.model.canonical import JSON, decode, encode
@@ -110,26 +111,25 @@ def person_of_key(system: Register, text: str) -> Person:
     """
     now = system.clock()
     with system.catalog.read() as connection:
-        key = _find(system, connection, text)
-        user = users.by_key(connection, key.user) if key is not None else None
-        if key is None or user is None:
-            raise Unauthenticated(_NOT_VALID, hint="check it, or make one: 'rollbook key add --user NAME'")
-        _refuse_ended(key, user, now)
-        grants = members.of_user(connection, user.key)
+        found = _find(system, connection, text)
+    if found is None:
+        raise Unauthenticated(_NOT_VALID, hint="check it, or make one: 'rollbook key add --user NAME'")
+    key, user, grants = found
+    _refuse_ended(key, user, now)
     _note_use(system, key, now)
     scopes = None if key.scopes is None else actions_of(_scopes(key) or ())
     places = None if key.places is None else frozenset((where, at) for where, at in _kept_places(key))
     return people.Person(system, user, grants, scopes, places, credential=key.public_id)
 
 
-def _find(system: Register, connection: Connection, text: str) -> ApiKeyRow | None:
+def _find(system: Register, connection: Connection, text: str) -> Holder | None:
     if len(text) > apikey.MAX_SECRET or not text.isascii():
         return None
     pepper, own = pepper_of(system), apikey.parse(text)
     if own is None:
-        return api_keys.by_hash(connection, apikey.hash_of(text, pepper))
-    found = api_keys.by_public_id(connection, own.public_id)
-    return found if found is not None and apikey.matches(found.secret_hash, text, pepper) else None
+        return holders.by_hash(connection, apikey.hash_of(text, pepper))
+    found = holders.by_public_id(connection, own.public_id)
+    return found if found is not None and apikey.matches(found.key.secret_hash, text, pepper) else None
 
 
 def _refuse_ended(key: ApiKeyRow, user: UserRow, now: int) -> None:

@@ -71,6 +71,8 @@ def list_teams(register: Register, organisation: str = "", after: str = "") -> T
         NotFound: There is no such organisation.
     """
     everywhere = is_administrator(register.actor)
+    if not everywhere and not register.actor.organisation:
+        return Teams(items=())
     with register.catalog.read() as connection:
         wanted = organisation or ("" if everywhere else register.actor.organisation)
         key = _own(register, connection, wanted).key if wanted else None

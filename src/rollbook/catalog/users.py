@@ -64,11 +64,6 @@ def by_id(connection: Connection, id: str) -> UserRow | None:  # noqa: A002
     return first(connection, select(users).where(users.c.id == id), _user)
 
 
-def by_key(connection: Connection, key: int) -> UserRow | None:
-    """The user with that key, or None."""
-    return first(connection, select(users).where(users.c.key == key), _user)
-
-
 def list_page(connection: Connection, *, after: str = "", limit: int = 100) -> Page[UserRow, str]:
     """Users by name, starting after the name `after`."""
     query = select(users).where(users.c.name > after).order_by(users.c.name).limit(check_limit(limit) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollbook.catalog import Catalog, api_keys, entities, members, projects, users
+from rollbook.catalog import Catalog, api_keys, entities, holders, members, projects, users
 from rollbook.catalog.people_schema import sessions
 from rollbook.catalog.rows import Act
 from rollbook.model.errors import AlreadyExists, Conflict, NotFound
@@ -30,13 +30,8 @@ def key_of(connection, user, number, **changes):
 
 
 class TestUsers:
-    def test_are_found_by_name_id_and_key(self, connection, ana):
-        assert (
-            users.get(connection, "ana")
-            == users.by_id(connection, "user-1")
-            == users.by_key(connection, ana.key)
-            == ana
-        )
+    def test_are_found_by_name_and_id(self, connection, ana):
+        assert users.get(connection, "ana") == users.by_id(connection, "user-1") == ana
         assert (ana.created_at, ana.created_by, ana.disabled_at) == (1_000, "user:root", None)
         assert users.find(connection, "nobody") is None
         with pytest.raises(NotFound, match="'nobody'"):
@@ -177,6 +172,19 @@ class TestKeys:
         assert api_keys.by_hash(connection, "hash") is None
         with pytest.raises(NotFound):
             api_keys.get(connection, "key")
+
+    def test_the_holder_is_told_with_every_role(self, connection, organisation, ana):
+        made = key_of(connection, ana, 1)
+        bare = holders.by_public_id(connection, "key1")
+        assert (bare.key, bare.user, bare.grants) == (made, ana, ())
+        for role in ("viewer", "analyst"):
+            members.add(connection, organisation.key, ana, "maths/", role, ACT)
+        key_of(connection, users.add(connection, "bo", ACT, id="user-2"), 2)
+        found = holders.by_hash(connection, "hash1")
+        assert found == holders.by_public_id(connection, "key1")
+        assert found.grants == members.of_user(connection, ana.key)
+        assert [grant.role for grant in found.grants] == ["viewer", "analyst"]
+        assert holders.by_public_id(connection, "hash1") is holders.by_hash(connection, "key1") is None
 
     def test_the_same_key_is_kept_once(self, connection, ana):
         key_of(connection, ana, 1)
