@@ -17,7 +17,8 @@ from rollbook.app.secretfile import pepper_of
 from rollbook.catalog import passwords, sessions, users
 from rollbook.catalog.people_rows import UserRow
 from rollbook.model.apikey import hash_of
-from rollbook.model.errors import InvalidInput, Unauthenticated
+from rollbook.model.errors import InvalidInput, InvalidName, Unauthenticated
+from rollbook.model.names import check_name
 
 MINUTE = 60 * 1_000_000
 IDLE = 30 * MINUTE
@@ -67,6 +68,10 @@ def new_secret(register: Register) -> str:
 
 def password_of(register: Register, user: str) -> str | None:
     """The password hash of a person who may sign in; None for anybody else, without a word on why."""
+    try:
+        check_name(user, "user")
+    except InvalidName:
+        return None
     with register.catalog.read() as connection:
         found = users.find(connection, user)
         return None if found is None or _is_shut_out(found) else passwords.hash_of(connection, found)
@@ -118,7 +123,7 @@ def session_of(register: Register, secret: str) -> Session | None:
     kept, now = hash_of(secret, pepper_of(register)), register.clock()
     with register.catalog.read() as connection:
         found = sessions.by_hash(connection, kept)
-        user = users.by_key(connection, found.user) if found is not None else None
+        user = sessions.user_of(connection, found) if found is not None else None
     if found is None or user is None or _is_shut_out(user):
         return None
     if now >= found.expires_at or now >= found.last_seen_at + IDLE:

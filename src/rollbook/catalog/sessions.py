@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 from rollbook.catalog.execution import add as add_row
 from rollbook.catalog.execution import builder, first
 from rollbook.catalog.people_rows import UserRow
-from rollbook.catalog.people_schema import sessions
+from rollbook.catalog.people_schema import sessions, users
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _session = builder(SessionRow)
+_user = builder(UserRow)
 
 
 def add(connection: Connection, user: UserRow, *, secret_hash: str, csrf: str, at: int, expires_at: int) -> None:
@@ -36,6 +37,13 @@ def add(connection: Connection, user: UserRow, *, secret_hash: str, csrf: str, a
 def by_hash(connection: Connection, secret_hash: str) -> SessionRow | None:
     """The session with that hash, or None. The hash is keyed, so how long this takes tells nothing about secrets."""
     return first(connection, select(sessions).where(sessions.c.secret_hash == secret_hash), _session)
+
+
+def user_of(connection: Connection, session: SessionRow) -> UserRow:
+    """Whose session it is."""
+    found = first(connection, select(users).where(users.c.key == session.user), _user)
+    assert found is not None  # users are never deleted
+    return found
 
 
 def touch(connection: Connection, session: SessionRow, at: int) -> None:
