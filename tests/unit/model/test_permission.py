@@ -6,9 +6,11 @@ import itertools
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rollbook.model.errors import Forbidden
-from rollbook.model.permission import GRANTS, Action, Actor, Resource, Role, may, require
+from rollbook.model.errors import Forbidden, InvalidInput
+from rollbook.model.permission import GRANTS, SCOPES, Action, Actor, Resource, Role, actions_of, may, require
 
 # fmt: off
 ROLES = ["owner", "viewer", "educator", "analyst", "admin", "auditor", "service"]
@@ -90,6 +92,119 @@ def test_a_key_may_do_no_more_than_its_scopes() -> None:
     assert may(actor, "version.read", HERE)
     assert not may(actor, "version.write", HERE)
     assert not may(actor, "alias.promote", HERE), "a scope grants nothing by itself"
+
+
+# fmt: off
+GOLDEN_SCOPES = {
+    #                  ingest read make  prom  admin audit
+    "project.create": "X     .     X     .     X     .",
+    "run.write":      "X     .     .     .     .     .",
+    "run.read":       "X     X     .     .     .     .",
+    "version.write":  "X     .     X     .     .     .",
+    "version.read":   "X     X     X     X     .     .",
+    "rows.read":      ".     X     .     .     .     .",
+    "aggregate.read": ".     X     .     .     .     .",
+    "note.write":     "X     .     X     .     .     .",
+    "alias.move":     ".     .     X     X     .     .",
+    "alias.promote":  ".     .     .     X     .     .",
+    "audit.read":     ".     .     .     .     .     X",
+    "store.verify":   ".     .     .     .     X     X",
+    "view.write":     ".     .     X     .     .     .",
+    "version.delete": ".     .     .     .     X     .",
+    "space.read":     ".     X     .     .     X     .",
+    "space.collect":  ".     .     .     .     X     .",
+    "retention.write":".     .     .     .     X     .",
+    "people.manage":  ".     .     .     .     X     .",
+}
+# fmt: on
+
+
+def test_scopes_are_what_the_table_says_and_leave_no_action_out() -> None:
+    assert list(GOLDEN_SCOPES) == list(get_args(Action))
+    for action, row in GOLDEN_SCOPES.items():
+        marked = [scope for scope, mark in zip(SCOPES, row.split(), strict=True) if mark == "X"]
+        assert marked == [scope for scope, actions in SCOPES.items() if action in actions], action
+        assert marked, f"no limited key could ever {action}"
+
+
+def test_scopes_add_up_and_unknown_ones_are_refused() -> None:
+    assert actions_of(["promote", "audit:read"]) == SCOPES["promote"] | SCOPES["audit:read"]
+    assert actions_of([]) == frozenset()
+    with pytest.raises(InvalidInput, match="'everything'"):
+        actions_of(["read", "everything"])
+
+
+def test_a_role_of_the_organisation_holds_everywhere() -> None:
+    actor = Actor("user:ana", "local", None, {"": ("viewer", "auditor"), "maths/": ("viewer", "analyst")})
+    assert actor.roles_in("") == actor.roles_in("essays") == actor.roles_in("essays/x") == ("viewer", "auditor")
+    assert actor.roles_in("maths/") == actor.roles_in("maths/x") == ("viewer", "auditor", "analyst")
+
+
+@pytest.mark.parametrize(
+    ("places", "opened"),
+    [
+        (None, {"", "maths/", "maths/a", "maths/b", "essays", "maths"}),
+        ({""}, {"", "maths/", "maths/a", "maths/b", "essays", "maths"}),
+        ({"maths/"}, {"maths/", "maths/a", "maths/b"}),
+        ({"maths/a", "essays"}, {"maths/a", "essays"}),
+        (set(), set()),
+    ],
+)
+def test_a_key_opens_only_its_places(places: set[str] | None, opened: set[str]) -> None:
+    limit = None if places is None else frozenset(places)
+    actor = Actor("user:ana", "local", "owner", places=limit)
+    asked = ("", "maths/", "maths/a", "maths/b", "essays", "maths")
+    assert {at for at in asked if may(actor, "version.read", Resource("local", at))} == opened
+
+
+PLACES = st.sampled_from(["", "maths/", "maths/a", "essays/", "essays/b", "c"])
+HELD = st.dictionaries(PLACES, st.lists(st.sampled_from(ROLES), max_size=3).map(tuple))
+
+
+@given(
+    HELD, st.frozensets(PLACES), st.frozensets(st.sampled_from(sorted(GOLDEN))), PLACES, st.sampled_from(sorted(GOLDEN))
+)
+def test_limits_of_a_key_only_take_away(held: Any, places: Any, scopes: Any, at: str, action: Any) -> None:
+    whole = Actor("user:ana", "local", None, held)
+    limited = Actor("user:ana", "local", None, held, scopes=scopes, places=places)
+    resource = Resource("local", at)
+    if may(limited, action, resource):
+        assert may(whole, action, resource)
+        assert action in scopes
+
+
+@given(HELD, HELD, PLACES, st.sampled_from(sorted(GOLDEN)))
+def test_another_role_never_takes_away(held: Any, more: Any, at: str, action: Any) -> None:
+    both = {place: (*held.get(place, ()), *more.get(place, ())) for place in held | more}
+    if may(Actor("user:ana", "local", None, held), action, Resource("local", at)):
+        assert may(Actor("user:ana", "local", None, both), action, Resource("local", at))
+
+
+class TestSegments:
+    """The students whose figures an educator may see."""
+
+    @staticmethod
+    def seen(at: str, roles: Any, segments: Any) -> Any:
+        return Actor("user:bo", "local", None, roles, segments=segments).segments_in(at)
+
+    def test_are_those_of_every_place_around(self) -> None:
+        roles = {"maths/": ("educator",), "maths/a": ("educator",)}
+        segments = {"maths/": ("class=8A",), "maths/a": ("class=8B", "class=8A")}
+        assert self.seen("maths/a", roles, segments) == ("class=8A", "class=8B")
+        assert self.seen("maths/b", roles, segments) == ("class=8A",)
+
+    def test_are_all_where_one_role_has_no_scope(self) -> None:
+        assert self.seen("maths/a", {"maths/": ("educator",)}, {"maths/": ("class=8A", "")}) is None
+
+    @pytest.mark.parametrize("role", ["viewer", "analyst", "admin", "owner"])
+    def test_are_all_where_another_role_sees_all(self, role: Any) -> None:
+        roles = {"": (role,), "maths/": ("educator",)}
+        assert self.seen("maths/a", roles, {"maths/": ("class=8A",)}) is None
+
+    @pytest.mark.parametrize("role", ["auditor", "service"])
+    def test_stay_where_another_role_sees_no_figures(self, role: Any) -> None:
+        roles = {"": (role,), "maths/": ("educator",)}
+        assert self.seen("maths/a", roles, {"maths/": ("class=8A",)}) == ("class=8A",)
 
 
 def test_grants_cannot_be_widened_by_accident() -> None:
