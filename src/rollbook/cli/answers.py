@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rollbook.model import facts, manifest, moving, people, results
+from rollbook.model import facts, manifest, moving, people, results, space
 from rollbook.model.query import answers
 
 _MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
@@ -77,6 +77,22 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "restore": {"ok": "whether nothing is damaged or missing", "moved": "MOVED"},
     "migrate": {"ok": "whether nothing is damaged or missing", "moved": "MOVED"},
     "verify": {"ok": "whether nothing is damaged or missing", "verification": "VERIFICATION"},
+    "usage": {
+        "usage": "list of USAGE: the whole first, then its parts, the largest first",
+        "at": "when it was computed",
+        "complete": "whether all parts are listed",
+    },
+    "delete": {"deletion": "DELETION"},
+    "undelete": {"version": "VERSION"},
+    "deleted": {"deletions": "list of DELETION, newest first"},
+    "retention keep": {"retention": "RETENTION"},
+    "retention rm": {"retention": "RETENTION; its rule is null"},
+    "retention ls": {"retention": "list of RETENTION, newest first"},
+    "retention preview": {"retention": "applied (false) and versions: list of KEPT"},
+    "retention run": {"retention": "applied (true) and versions: list of KEPT"},
+    "gc": {"collection": "COLLECTED"},
+    "jobs ls": {"jobs": "list of JOB, by kind"},
+    "jobs run": {"job": "JOB"},
     "serve": {
         "address": "where the server is reached, written once it answers",
         "host": "address it listens on",
@@ -124,6 +140,14 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "VERIFICATION": _fields(results.Verification),
     "FAULT": _fields(results.Fault),
     "CHECK": _fields(results.Check),
+    "USAGE": (*_fields(space.Usage), "shared_bytes"),
+    "DELETION": _fields(space.Deletion),
+    "RETENTION": _fields(space.RetentionSetting),
+    "RETENTION.rule": _fields(space.RetentionRule),
+    "KEPT": _fields(space.Kept),
+    "COLLECTED": _fields(space.Collected),
+    "COLLECTED.verdicts": _fields(space.PackVerdict),
+    "JOB": _fields(space.JobFacts),
     "BACKUP": _fields(moving.Backup),
     "MOVED": _fields(moving.Moved),
     "VIEWER": _fields(people.Viewer),

@@ -57,6 +57,20 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Keep": {
         "verify": Listed("verify", "Check a version, or everything, byte by byte."),
+        "usage": Listed("usage", "Show how much space a project takes, and its collections or versions."),
+        "delete": Listed("delete", "Delete a version."),
+        "undelete": Listed("delete", "Bring a deleted version back, under its number."),
+        "deleted": Listed("delete", "List the project's deleted versions."),
+        "retention keep": Listed("retention", "Say which versions of a collection, or of all, to keep."),
+        "retention rm": Listed("retention", "Take a rule away: all versions are kept from now on."),
+        "retention ls": Listed("retention", "List every rule that was ever set in the project, the newest first."),
+        "retention preview": Listed(
+            "retention", "List what the rules would delete now, and why everything else stays."
+        ),
+        "retention run": Listed("retention", "Delete what the rules no longer keep."),
+        "gc": Listed("gc", "Free bytes that no version needs, of all projects."),
+        "jobs ls": Listed("jobs", "List the housekeeping that a server does."),
+        "jobs run": Listed("jobs", "Run a job now."),
         "backup": Listed("keep", "Take a backup of everything while others write."),
         "restore": Listed("keep", "Make a register of a backup, and check every byte of it."),
         "migrate": Listed("keep", "Copy a register to other places, from a folder to production or back."),
@@ -83,6 +97,8 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
 }
 GROUPS: Mapping[str, str] = {
+    "retention": "Manage which versions are kept.",
+    "jobs": "Manage housekeeping.",
     "view": "Manage saved searches.",
     "user": "Manage persons and service accounts.",
     "org": "Manage organisations.",
