@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from rollbook.app.register import Register
+from rollbook.app.users import add_user, disable_user
 from rollbook.catalog import Catalog, api_keys, entities, holders, members, projects, users
 from rollbook.catalog.people_schema import sessions
 from rollbook.catalog.rows import Act
 from rollbook.model.errors import AlreadyExists, Conflict, NotFound
+from rollbook.model.people import NewUser
+from rollbook.model.permission import Actor
 
 ACT = Act(actor="user:root", at=1_000)
 LATER = Act(actor="user:boss", at=2_000)
@@ -209,3 +218,20 @@ class TestKeys:
         assert [key.public_id for key in api_keys.list_page(connection, ana.key).items] == ["key0", "key2"]
         first = api_keys.list_page(connection, limit=2)
         assert [key.public_id for key in api_keys.list_page(connection, after=first.next).items] == ["key2"]
+
+
+def test_administrators_who_disable_each_other_at_once_leave_one(
+    catalog: Catalog, in_processes: Any, tmp_path: Path
+) -> None:
+    def register() -> Register:
+        owner = Actor("user:owner", "local", "owner")
+        blobs: Any = None
+        return Register(catalog, blobs, tmp_path, owner, lambda: time.time_ns() // 1000, os.urandom)
+
+    names = [f"root{number}" for number in range(4)]
+    for name in names:
+        add_user(register(), NewUser(name=name, admin=True))
+    results = in_processes([lambda name=name: disable_user(register(), name).disabled_at for name in names])
+    with catalog.read() as connection:
+        assert users.count_admins(connection) == 1
+    assert [type(result) for result in results].count(Conflict) == 1
