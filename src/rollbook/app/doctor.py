@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rollbook.app import datadir
 from rollbook.app.register import Register
+from rollbook.catalog import space
+from rollbook.model import instant
 from rollbook.model.errors import RollbookError
 from rollbook.model.results import Check
 
@@ -21,7 +23,7 @@ def doctor(register: Register) -> list[Check]:
     """Look at the data directory, the database, the disk and the keys. Changes nothing but a probe file."""
     register.allow("store.verify", datadir.ORGANISATION)
     checks: list[Check] = []
-    for look in (_format, _database, _disk, _durability, _keys, _permissions):
+    for look in (_format, _database, _disk, _space, _durability, _keys, _permissions):
         try:
             checks.extend(look(register))
         except (RollbookError, OSError) as error:
@@ -74,6 +76,31 @@ def _disk(register: Register) -> Iterator[Check]:
         message=f"chunks {stats.chunks:,}, {stats.logical_bytes:,} bytes; packs {stats.packs:,}, "
         f"{stats.stored_bytes:,} bytes stored",
     )
+
+
+def _space(register: Register) -> Iterator[Check]:
+    """Bytes that nothing needs, as the last collection saw them, and housekeeping that nobody does."""
+    with register.catalog.read() as connection:
+        waiting = space.packs(connection, space.SUSPECT, space.CONDEMNED)
+        state = space.state(connection)
+    held = sum(row.bytes for row in waiting.values())
+    last = f"last collected on {instant.to_text(state.cycle_at)[:10]}" if state.cycle_at else "never collected"
+    yield Check(
+        check="space",
+        status="ok",
+        message=f"{last}; {len(waiting):,} packs of {held:,} bytes hold some that nothing needs",
+        hint="'rollbook gc' frees what is due" if waiting else "",
+    )
+    from rollbook.app import jobs  # what jobs do is much to import for commands that run none
+
+    for job in jobs.overdue(register):
+        why = f"failed: {job.last_error}" if job.last_error else f"was due on {instant.to_text(job.run_at)}"
+        yield Check(
+            check="jobs",
+            status="warn",
+            message=f"job {job.kind} {why}",
+            hint=f"a running server does it; by hand: rollbook jobs run {job.kind}",
+        )
 
 
 def _durability(register: Register) -> Iterator[Check]:

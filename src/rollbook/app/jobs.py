@@ -99,7 +99,9 @@ def list_jobs(register: Register) -> list[JobFacts]:
 def overdue(register: Register) -> list[JobFacts]:
     """Jobs that nobody has run for hours after they were due, or that failed last."""
     at = register.clock()
-    return [job for job in list_jobs(register) if job.last_error or job.run_at + OVERDUE < at]
+    with register.catalog.read() as connection:
+        found = [_facts(job) for job in jobs.list_all(connection)]
+    return [job for job in found if job.last_error or job.run_at + OVERDUE < at]
 
 
 def _run(register: Register, job: JobRow, owner: str, kinds: Mapping[str, Kind]) -> JobFacts | None:

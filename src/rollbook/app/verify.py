@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from rollbook.app import histories, runs
+from rollbook.app.epoch import observe
 from rollbook.app.found import locate
 from rollbook.app.register import Register
 from rollbook.app.versions import MAX_MANIFEST
@@ -87,6 +88,7 @@ def verify(
     require(register.actor, "store.verify", Resource(register.actor.organisation, ""))
     for page in _everything(register):
         _versions(register, page, tally, progress)
+    observe(register)
     for damage in register.blobs.verify(progress=progress):
         tally.damaged(damage.object or str(damage.digest), damage.problem)
     _audit(register, tally)

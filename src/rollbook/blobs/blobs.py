@@ -210,7 +210,8 @@ class Blobs:
         Yields:
             One value per fault, as it is found.
         """
-        scrubber = Scrubber(self._store, self._index, self._reader, progress)
+        collected = bool(self._wholeness.epoch)
+        scrubber = Scrubber(self._store, self._index, self._reader, progress, collected=collected)
         return scrubber.everything() if digests is None else scrubber.blobs(digests)
 
     def stats(self) -> Stats:

@@ -13,6 +13,7 @@ from rollbook.app import datadir
 from rollbook.app.register import Register
 from rollbook.server import firststart, listening, lock, process
 from rollbook.server.application import create_application
+from rollbook.server.jobs import Worker
 from rollbook.server.listening import Listening
 from rollbook.server.settings import ServerSettings
 from rollbook.server.state import State
@@ -63,9 +64,16 @@ def _answer(state: State, bound: socket.socket, announce: Callable[[Listening, s
         setup_file=str(firststart.file_of(settings)) if token else None,
     )
     application = create_application(state)
+    worker = Worker(state.system, f"server {os.getpid()} {state.system.new_id()}", stopping=state.stopping)
+
+    def ready() -> None:
+        worker.start()
+        announce(here, token)
+
     try:
-        process.answer(application, settings, bound, on_ready=lambda: announce(here, token), on_stop=state.stopping.set)
+        process.answer(application, settings, bound, on_ready=ready, on_stop=state.stopping.set)
     finally:
+        worker.stop()
         firststart.forget(settings)
 
 
