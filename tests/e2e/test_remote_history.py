@@ -96,7 +96,7 @@ def test_logging_goes_on_while_the_server_is_away(shared_server: RollbookServer)
 
 
 def test_a_run_that_ends_without_the_server_says_where_its_rows_wait(
-    shared_server: RollbookServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shared_server: RollbookServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sending, "CLOSE_SECONDS", 0.1)
     run = rollbook.init(project="math", save_code=False)
@@ -108,5 +108,9 @@ def test_a_run_that_ends_without_the_server_says_where_its_rows_wait(
             run._log.close()
     finally:
         shared_server.start()
+    with pytest.warns(RuntimeWarning, match="rollbook sync"):
+        run.finish()
+    assert rollbook.Api(project="math").run(run.id).state == "finished"
     assert len(outbox(tmp_path)) == 1
-    run._heartbeat.stop()
+    assert execute(["sync"]) == 0
+    assert steps(run.id) == [0, 1]

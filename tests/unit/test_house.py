@@ -39,7 +39,20 @@ KINDS = {
     "unsupported_format": 7,
 }
 HEAVY = {
-    *("alembic", "blake3", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyfastcdc", "rich", "scipy", "sklearn"),
+    *(
+        "alembic",
+        "blake3",
+        "httpx2",
+        "narwhals",
+        "numpy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "pyfastcdc",
+        "rich",
+        "scipy",
+        "sklearn",
+    ),
     *("sqlalchemy", "torch", "zstandard"),
 }
 

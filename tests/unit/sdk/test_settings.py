@@ -117,3 +117,52 @@ def test_every_variable_is_explained() -> None:
     for name, meaning in settings.ENVIRONMENT.items():
         assert source.count(f'"{name}"') >= 2, f"{name} is listed and not read"
         assert meaning
+
+
+# --- a server --------------------------------------------------------------------------------------------------------
+
+
+def test_no_server_unless_one_is_named() -> None:
+    assert settings.resolve().server is None
+
+
+def test_a_server_of_the_call_or_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROLLBOOK_SERVER", "https://one")
+    for name, value in (("API_KEY", "rb-secret"), ("ENTITY", "maths"), ("INSECURE", "on"), ("STATE", "state")):
+        monkeypatch.setenv(f"ROLLBOOK_{name}", value)
+    place = settings.resolve().server
+    assert place is not None
+    assert (place.address, place.key, place.entity, place.insecure) == ("https://one", "rb-secret", "maths", True)
+    assert place.state_dir == Path.cwd() / "state"
+    assert place.cache_dir == tmp_path / "home" / ".cache" / "rollbook"
+    assert place.config_dir == tmp_path / "home" / ".config" / "rollbook"
+    assert "secret" not in repr(settings.resolve())
+    other = settings.resolve(server="https://two").server
+    assert other is not None
+    assert other.address == "https://two"
+
+
+def test_a_data_directory_of_the_call_goes_before_a_server_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ROLLBOOK_SERVER", "https://one")
+    assert settings.resolve(tmp_path).server is None
+    with pytest.raises(InvalidInput, match="both data directory"):
+        settings.resolve(tmp_path, server="https://two")
+
+
+def test_folders_of_the_xdg_rules_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    place = settings.server_place("https://one")
+    assert place.config_dir == tmp_path / "CONFIG" / "rollbook"
+    assert place.state_dir == tmp_path / "STATE" / "rollbook"
+    assert place.cache_dir == tmp_path / "CACHE" / "rollbook"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    assert settings.server_place("https://one").state_dir == tmp_path / "home" / ".local" / "state" / "rollbook"
+
+
+def test_a_switch_is_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBOOK_INSECURE", "yes")
+    with pytest.raises(InvalidInput, match="ROLLBOOK_INSECURE"):
+        settings.server_place("https://one")

@@ -177,7 +177,13 @@ class Client:
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         """The answer to a request, where its status is good."""
-        answer = self._connections().send(request, stream=True)
+        pool = self._connections()
+        try:
+            answer = pool.send(request, stream=True)
+        except RuntimeError as error:
+            if not pool.is_closed:
+                raise
+            raise httpx2.ReadError("closed by another thread") from error
         self._answered = True
         if answer.status_code < 300:
             return answer
