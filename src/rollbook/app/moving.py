@@ -166,11 +166,12 @@ def _compare(catalog: Catalog, sent: copying.Fingerprint, changed: frozenset[str
 def copy_journals(source: Path, target: Path) -> int:
     """Copy the journal of every run that is longer than its copy, and return how many journals there are."""
     journals = sorted((source / datadir.RUNS).glob(f"*/{_JOURNAL}"))
+    (target / datadir.RUNS).mkdir(mode=0o700, parents=True, exist_ok=True)
     for journal in journals:
         folder = target / datadir.RUNS / journal.parent.name
         copy = folder / _JOURNAL
         if not copy.exists() or copy.stat().st_size != journal.stat().st_size:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             copy_file(journal, copy)
     return len(journals)
 

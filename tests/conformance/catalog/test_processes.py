@@ -87,6 +87,26 @@ def test_different_content_gets_dense_numbers_while_a_reader_lists(database, pla
     check(database, place, PROCESSES * rounds)
 
 
+def test_writers_of_different_collections_wait_for_each_other_and_never_in_a_circle(
+    database, place, values, in_processes
+):
+    """They meet in the audit log, after each has inserted rows that refer to the organisation."""
+    with Catalog.open(database) as catalog, catalog.write() as connection:
+        made = [
+            collections.ensure(connection, place[1], f"m{worker}", type="model", id=f"c{worker}", act=ACT)
+            for worker in range(PROCESSES)
+        ]
+    writers = [
+        committer(database, collection, values, [f"{collection.name}-{turn}" for turn in range(6)])
+        for collection in made
+    ]
+    results = in_processes(writers)
+    assert results == [[(turn, True) for turn in range(6)]] * PROCESSES
+    with Catalog.open(database) as catalog, catalog.read() as connection:
+        assert list(audit.check(connection, place[0])) == []
+        assert audit.list_page(connection, place[0], limit=1).items[0].sequence == 6 * PROCESSES - 1
+
+
 @pytest.mark.parametrize("rounds", [12, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_same_content_becomes_one_version(database, place, values, in_processes, rounds):
     contents = [str(turn) for turn in range(rounds)]
