@@ -139,7 +139,7 @@ def _condemn(run: _Collection, survey: Survey, doomed: dict[bytes, Doomed], outc
     if not doomed:
         return outcome
     whole = {pack for pack in doomed if pack in survey.halves}
-    rewritten = run.collector.rewrite({pack: one for pack, one in doomed.items() if pack not in whole})
+    rewritten = run.collector.rewrite({pack: one for pack, one in doomed.items() if pack not in whole}, whole)
     run.step("copied")
     going = set(rewritten.done) | whole
     spared, done = _spare(run, going, frozenset())

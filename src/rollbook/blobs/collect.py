@@ -56,10 +56,10 @@ class Collector:
         self._index.refresh()
         return Inventory(self._store, self._index, self._reader, self._folder)
 
-    def rewrite(self, doomed: Mapping[bytes, Doomed]) -> Rewritten:
+    def rewrite(self, doomed: Mapping[bytes, Doomed], halves: AbstractSet[bytes] = frozenset()) -> Rewritten:
         """Copy what is needed of packs that will go into new packs, durably; see `Rewriter`."""
         self._index.refresh()
-        return Rewriter(self._store, self._index, self._reader, doomed).run()
+        return Rewriter(self._store, self._index, self._reader, doomed, halves).run()
 
     def spare(self, roots: Iterable[Digest], doomed: AbstractSet[bytes]) -> set[bytes]:
         """Those of some doomed packs that some blobs cannot do without.

@@ -7,6 +7,7 @@ laid out in a fixed order, so that doing it again after a crash makes the same p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -57,6 +58,7 @@ class Rewriter:
         index: Its index, freshly looked at; learns of the new packs.
         reader: Reads from it.
         doomed: Packs that will go, by raw id.
+        halves: Packs that will go as well, of which one object is missing: a new pack must not complete one of them.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class Rewriter:
         index: Index,
         reader: Reader,
         doomed: Mapping[bytes, Doomed],
+        halves: AbstractSet[bytes] = frozenset(),
     ) -> None:
+        self._taken = doomed.keys() | halves | index.hidden
         self._store = store
         self._index = index
         self._reader = reader
@@ -160,7 +164,7 @@ class Rewriter:
         if self._builder is None or self._writer is None:
             return
         # The same entries laid out alike would be one of the packs that are to go.
-        pack, salt = self._builder.seal_apart(self._doomed.keys() | self._index.hidden)
+        pack, salt = self._builder.seal_apart(self._taken)
         self._writer.write([*salt, *foot(pack)])
         self._writer.publish(pack_name(pack.id))
         self._builder = self._writer = None
