@@ -1,4 +1,4 @@
-"""`python -m bench [storage|startup|log|compare|all]`: run, print, keep; exits with 1 if something was missed."""
+"""`python -m bench [PART]`: run, print, keep; exits with 1 if something was missed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import comparing, history, machine, report, startup, storage, targets
+from bench import comparing, history, machine, report, startup, storage, targets, transfer
 from bench.measure import CommandFailed
 from bench.tools import Tool, all_tools
 
@@ -51,7 +51,7 @@ def _run(name: str, part: Callable[[], Part]) -> Part | None:
 
 
 def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
-    wanted = ("startup", "log", "compare", "storage") if options.what == "all" else (options.what,)
+    wanted = ("startup", "log", "compare", "transfer", "storage") if options.what == "all" else (options.what,)
     parts: dict[str, Callable[[], Part]] = {}
     if "startup" in wanted:
         parts["startup"] = lambda: _startup(options)
@@ -59,6 +59,8 @@ def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         parts["log"] = lambda: _history(options)
     if "compare" in wanted:
         parts["compare"] = lambda: _comparing(options)
+    if "transfer" in wanted:
+        parts["transfer"] = lambda: _transfer(options)
     if "storage" in wanted:
         tools = _chosen(options.tools)
         for workload in storage.standard_workloads(options.rounds):
@@ -82,6 +84,11 @@ def _comparing(options: argparse.Namespace) -> Part:
     return Part(report.comparing_table(rows), targets.check_comparing(rows, scale=options.scale), rows)
 
 
+def _transfer(options: argparse.Namespace) -> Part:
+    rows = transfer.run_transfer(WORK / "transfer", scale=options.scale, rounds=options.rounds)
+    return Part(report.transfer_table(rows), targets.check_transfer(rows, scale=options.scale), rows)
+
+
 def _storage(workload: storage.Workload, tools: Sequence[Tool], scale: float) -> Part:
     outcomes = storage.run_workload(workload, tools, WORK / "storage", scale=scale)
     return Part(report.storage_table(outcomes), targets.check_storage(outcomes, scale=scale), outcomes)
@@ -98,7 +105,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./run bench", description="Compare Rollbook with other tools on this machine."
     )
-    parser.add_argument("what", nargs="?", default="all", choices=["storage", "startup", "log", "compare", "all"])
+    parser.add_argument(
+        "what", nargs="?", default="all", choices=["storage", "startup", "log", "compare", "transfer", "all"]
+    )
     parser.add_argument(
         "--scale", type=float, default=1.0, help="fraction of the full sizes (full: about 60 GB of disk)"
     )

@@ -11,6 +11,7 @@ from bench.history import LogCost
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.targets import Check
+from bench.transfer import Transfer
 
 VERDICTS = {True: "reached", False: "MISSED", None: "cannot tell"}
 
@@ -62,6 +63,16 @@ def comparing_table(rows: Sequence[Comparing]) -> str:
         for row in rows
     ]
     return "Nine metrics in 44 groups\n" + table(["tool", "what", "ms", "ms / rollbook", "heap MiB"], cells)
+
+
+def transfer_table(rows: Sequence[Transfer]) -> str:
+    """The tools of each step beside each other."""
+    own = {row.step: row.seconds for row in rows if row.tool == "rollbook"}
+    cells = [
+        [row.tool, row.step, f"{row.seconds:.2f}", f"{row.speed:.0f}", f"{row.seconds / own[row.step]:.1f}x"]
+        for row in sorted(rows, key=lambda row: list(own).index(row.step))
+    ]
+    return "To a server and back\n" + table(["tool", "step", "s", "MiB/s", "s / rollbook"], cells)
 
 
 def check_table(checks: Iterable[Check]) -> str:

@@ -9,6 +9,7 @@ from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
 from bench.startup import StartUp
 from bench.storage import Outcome
+from bench.transfer import Transfer
 
 PEERS = ("wandb", "mlflow", "dvc")
 HEAP_LIMIT = 400 << 20
@@ -90,6 +91,20 @@ def check_comparing(rows: Sequence[Comparing], *, scale: float) -> list[Check]:
     apart = max(abs(row.auc - own.auc) for row in exact.values() if row.auc is not None and own.auc is not None)
     checks.append(Check("AUC, largest difference to a peer", f"{apart:.1e}", "<= 1e-12", apart <= 1e-12))
     return [*checks, Check("peak memory of our own", f"{own.heap >> 20} MiB", "<= 600 MiB", own.heap <= 600 << 20)]
+
+
+def check_transfer(rows: Sequence[Transfer], *, scale: float) -> list[Check]:
+    """Speeds over the loopback, and beside MLflow's artifact proxy."""
+    table = {(row.tool, row.step): row for row in rows}
+    checks: list[Check] = []
+    for step, least in (("upload", 200), ("upload x8", 300), ("download", 500)):
+        speed = table["rollbook", step].speed
+        reached = speed >= least if scale >= FULL_SCALE else None
+        checks.append(Check(f"transfer, {step}", f"{speed:.0f} MiB/s", f">= {least} MiB/s", reached))
+    for step in ("upload", "upload x8", "download", "upload small", "download small"):
+        ratio = table["mlflow", step].seconds / table["rollbook", step].seconds
+        checks.append(Check(f"transfer, {step}: mlflow / rollbook", f"{ratio:.1f}x", ">= 3x", ratio >= 3))
+    return checks
 
 
 def _w1(table: dict[tuple[str, str], Outcome], scale: float) -> list[Check]:
