@@ -49,8 +49,8 @@ def builder(kind: Callable[..., T]) -> Callable[[RowMapping], T]:
 def lock(connection: Connection, table: Table, key: int) -> None:
     """Make other writers of this row wait until the transaction ends. SQLite's writers wait for each other anyway.
 
-    Every insert that refers to a row holds its key (`FOR KEY SHARE`) to the end of its transaction. A plain `FOR UPDATE`
-    would wait for all of these, and two writers that both inserted before they lock would wait for each other.
+    Every insert that refers to a row holds its key (`FOR KEY SHARE`) to the end of its transaction. `FOR UPDATE` would
+    wait for all of these, and two writers that both inserted before they lock would wait for each other.
     """
     connection.execute(select(table.c.key).where(table.c.key == key).with_for_update(key_share=True)).one()
 
