@@ -31,6 +31,9 @@ from rollbook.model.permission import actions_of
 USED_EVERY = 60_000_000
 """Microseconds between two notes that a key was used."""
 
+MAX_STANDING = 1000
+"""Keys of one user that open something at the same time."""
+
 _NOT_VALID = "the key is not valid"
 _Places = list[list[str]]
 
@@ -43,7 +46,7 @@ def add_key(register: Register, new: NewKey) -> IssuedKey:
         NotFound: There is no such user, team or organisation.
         InvalidInput: A scope, project or life is not possible, or the secret is none.
         AlreadyExists: The imported key is in use already.
-        Conflict: The user is disabled.
+        Conflict: The user is disabled, or has too many keys.
     """
     actions_of(new.scopes or ())
     key = _fresh(register, new)
@@ -55,6 +58,7 @@ def add_key(register: Register, new: NewKey) -> IssuedKey:
         places = None if new.projects is None else _places(register, connection, new.projects)
         days = check_days(new.days if new.days is not None else SERVICE_KEY_DAYS if user.service else USER_KEY_DAYS)
         act = register.act()
+        _refuse_too_many(api_keys.count_standing(connection, user, act.at), user)
         made = api_keys.add(
             connection,
             user,
@@ -149,6 +153,13 @@ def _note_use(system: Register, key: ApiKeyRow, now: int) -> None:
             api_keys.touch(connection, key, now)
     except Unavailable:
         return  # a busy or full database must not lock people out; the next use is noted
+
+
+def _refuse_too_many(standing: int, user: UserRow) -> None:
+    if standing >= MAX_STANDING:
+        raise Conflict(
+            f"{user.name} has {standing:,} keys", hint="revoke those that are not used: 'rollbook key ls' shows which"
+        )
 
 
 def _fresh(register: Register, new: NewKey) -> apikey.ApiKey:

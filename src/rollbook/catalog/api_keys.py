@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from rollbook.catalog.execution import add as add_row
 from rollbook.catalog.execution import builder, every, first
@@ -73,6 +73,12 @@ def list_page(
     if user is not None:
         query = query.where(api_keys.c.user == user)
     return page(every(connection, query.limit(check_limit(limit) + 1), _key), limit, lambda row: row.key)
+
+
+def count_standing(connection: Connection, user: UserRow, at: int) -> int:
+    """How many keys of a user open something at an instant."""
+    standing = (api_keys.c.user == user.key, api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > at)
+    return int(connection.execute(select(func.count()).select_from(api_keys).where(*standing)).scalar_one())
 
 
 def revoke(connection: Connection, key: ApiKeyRow, act: Act) -> ApiKeyRow:

@@ -345,6 +345,18 @@ class TestKeys:
         with pytest.raises(InvalidInput, match="cannot live"):
             apikeys.add_key(world, NewKey(user="ana", days=days))
 
+    def test_are_no_more_than_anybody_looks_after(self, world: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(apikeys, "MAX_STANDING", 2)
+        first = apikeys.add_key(world, NewKey(user="ana"))
+        apikeys.add_key(world, NewKey(user="ana", days=1))
+        with pytest.raises(Conflict, match="2 keys"):
+            apikeys.add_key(world, NewKey(user="ana"))
+        apikeys.add_key(world, NewKey(user="eve"))
+        apikeys.revoke_key(world, first.facts.id)
+        apikeys.add_key(world, NewKey(user="ana"))
+        later = replace(world, clock=lambda: first.facts.created_at + 2 * DAY)
+        apikeys.add_key(later, NewKey(user="ana"))
+
     def test_revoked_are_void_at_once(self, world: Register) -> None:
         made = apikeys.add_key(world, NewKey(user="ana"))
         apikeys.revoke_key(world, made.facts.id)
