@@ -62,6 +62,8 @@ def plan(survey: Survey, known: Mapping[bytes, PackRow], policy: CollectPolicy, 
 
 def _suspect(state: PackState, known: PackRow | None, aged: int, at: int) -> PackRow:
     """What is remembered of a pack: entries count as dead while they were so in every cycle since it was first seen."""
+    if known is not None and len(known.dead) != len(state.dead):
+        known = None  # half a pack was completed by its writer
     dead = state.dead if known is None else _both(known.dead, state.dead)
     return PackRow(
         pack=state.id.hex(),
@@ -100,7 +102,9 @@ def _small(
 
 
 def _left_out(state: PackState, known: PackRow | None, policy: CollectPolicy) -> bytes:
-    return _both(known.dead, state.dead) if known is not None and _is_due(known, policy) else bytes(len(state.dead))
+    if known is None or len(known.dead) != len(state.dead) or not _is_due(known, policy):
+        return bytes(len(state.dead))
+    return _both(known.dead, state.dead)
 
 
 def _both(one: bytes, other: bytes) -> bytes:
