@@ -56,7 +56,8 @@ class Conditions:
         if key is None:
             return constant(value=False)
         facts = self.scope.table_of(term.field).alias()
-        return self._having(term.field, facts, facts.c.field == key, of_fact(self.scope, term, facts))
+        # One version is asked about at a time: its facts are near, while the index of values is far.
+        return self._having(term.field, facts, facts.c.field == key, of_fact(self.scope, term, facts, indexed=False))
 
     def _valued(self, field: Field) -> ColumnElement[bool]:
         """The field itself has a value."""

@@ -192,6 +192,8 @@ def _until(sort: Sort, order: list[Any], end: Place | None) -> list[ColumnElemen
 
 def _end(scope: SearchScope, walk: _Walk, sort: Sort, start: Place | None) -> Place | None:
     """The place at which a page has passed as many facts as it may, or None where there are not so many."""
+    if _at_most(scope, walk) <= WALKED:
+        return None
     order = _rank(walk) if walk.made is not None else [*_rank(walk), walk.subject]
     query = select(*order).where(*walk.chosen)
     if start is not None:
@@ -204,6 +206,16 @@ def _end(scope: SearchScope, walk: _Walk, sort: Sort, start: Place | None) -> Pl
     nearest = 0 if sort.down else _LAST
     rank = str(found[0]) if walk.by_rank else ""
     return Place(walk.lacks, rank, nearest if walk.made is not None else found[-1], nearest)
+
+
+def _at_most(scope: SearchScope, walk: _Walk) -> int:
+    """How many facts a walk may meet, from the first and the last key alone."""
+    subject = walk.facts.c.subject
+    ends = [
+        scope.connection.execute(select(subject).where(*walk.chosen).order_by(way).limit(1)).scalar()
+        for way in (subject.asc(), subject.desc())
+    ]
+    return 0 if ends[0] is None else ends[1] - ends[0] + 1
 
 
 def members(connection: Connection, keys: Sequence[int]) -> list[MembershipRow]:

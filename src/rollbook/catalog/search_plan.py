@@ -18,7 +18,7 @@ from rollbook.model.query.tree import And, Compare, Exists, In, Or, Related, Ter
 RARE = 2_000
 """Most versions or runs that are looked up one by one."""
 
-PROBE = 20_000
+PROBE = 10_000
 """Entries of an index that are counted, at most, to find the rarest of several common terms."""
 
 _TRIED_BY_VALUE = ("~", "contains")
