@@ -14,11 +14,12 @@ from rollbook.app import epoch, holdings
 from rollbook.app.register import Register
 from rollbook.blobs import ChunkIntake, Frame, FrameReader, SentRecipe, read_recipe
 from rollbook.blobs.kinds import RECIPE
-from rollbook.catalog import uploads
+from rollbook.catalog import projects, uploads
 from rollbook.catalog.rows import ProjectRow
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput, NotFound, StorageFull
 from rollbook.model.manifest import Manifest
+from rollbook.model.permission import Resource, may
 
 HOUR_US = 3600 * 1_000_000
 LIFETIME_US = 24 * HOUR_US
@@ -29,6 +30,8 @@ MAX_ASKED = 65_536
 """Most digests in one question."""
 MAX_ENTRIES = 65_536
 """Most frames in one request."""
+MAX_PROJECTS = 1000
+"""In so many projects is looked for what a derived version takes over."""
 MAX_BATCH = 4096
 """Most blobs in one batch."""
 LARGEST_IN_BATCH = 1024 * 1024
@@ -53,15 +56,20 @@ def missing(register: Register, project: str, names: Sequence[bytes]) -> list[bo
 
 
 def lacking(register: Register, project: str, digests: Iterable[Digest]) -> set[Digest]:
-    """Those of some blobs that neither the project holds nor the actor has sent there: no version may name them.
+    """Those of some blobs that no version of the project may name.
+
+    It may name what the project holds, what the actor has sent there, and what other projects hold that the actor may
+    read: a version can be derived from one of theirs.
 
     Raises:
         Forbidden: The actor may not write versions there.
     """
     register.allow("version.write", project)
     asked = {digest.raw: digest for digest in digests}
-    known = _known(register, project, asked.keys(), 0)
-    return {digest for raw, digest in asked.items() if raw not in known}
+    left = asked.keys() - _known(register, project, asked.keys(), 0)
+    if left:
+        left -= _held_elsewhere(register, project, left)
+    return {asked[raw] for raw in left}
 
 
 def holds(register: Register, project: str, digests: Iterable[Digest]) -> bool:
@@ -253,6 +261,24 @@ def _known(register: Register, project: str, names: AbstractSet[bytes], margin: 
         sent = uploads.held(connection, upload, names, at=at) if upload is not None else set[bytes]()
     left = names - sent
     return register.blobs.exchange().present(sent | (holdings.held(register, found, left) if left else set()))
+
+
+def _held_elsewhere(register: Register, project: str, names: AbstractSet[bytes]) -> set[bytes]:
+    """Those of some blobs that other projects hold which the actor may read."""
+    found: set[bytes] = set()
+    for other in _readable(register):
+        if other.name != project and len(found) < len(names):
+            found |= holdings.held(register, other, names - found)
+    return register.blobs.exchange().present(found)
+
+
+def _readable(register: Register) -> list[ProjectRow]:
+    """The projects whose versions the actor may read, at most `MAX_PROJECTS`."""
+    with register.catalog.read() as connection:
+        organisation = projects.get_organisation(connection, register.actor.organisation)
+        page = projects.list_projects(connection, organisation, limit=MAX_PROJECTS)
+    organisation_name = register.actor.organisation
+    return [row for row in page.items if may(register.actor, "version.read", Resource(organisation_name, row.name))]
 
 
 def _find_project(register: Register, project: str) -> ProjectRow | None:

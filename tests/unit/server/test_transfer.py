@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -258,6 +259,15 @@ class TestWhoKnowsWhat:
         sign_in(Actor("user:eve", "local", "viewer"))
         assert client.post(f"{MATH}/upload/missing", content=bytes(32)).status_code in (403, 404)
         assert send(client, [chunk(b"x")]).status_code in (403, 404)
+
+    def test_a_derived_version_may_name_what_its_maker_may_read(self, register: Register) -> None:
+        blob = commit(register, noise(1000), "essays")
+        commit(register, b"x")
+        sees_both = replace(register, actor=ANA)
+        sees_one = replace(register, actor=Actor("user:bo", "local", None, {"math": ("analyst",)}))
+        assert transfer.holds(sees_both, "math", [blob])
+        assert not transfer.holds(sees_one, "math", [blob])
+        assert not transfer.holds(sees_both, "math", [Digest("blake3", "0" * 64)])
 
 
 class TestFetching:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from blake3 import blake3
 
@@ -111,7 +111,9 @@ class RemoteFetch:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 for frame in self._frames(list(left)):
-                    blob = left[frame.digest]
+                    blob = left.get(frame.digest)
+                    if blob is None:
+                        raise CorruptData(f"the server sent blob blake3:{frame.digest.hex()}, which was not asked for")
                     if frame.kind == LARGE:
                         large.append((blob, frame.plain))
                     else:
@@ -130,7 +132,7 @@ class RemoteFetch:
             for block in _blocks(answer.iter_raw()):
                 for frame in _read(reader, block):
                     if frame.kind == FAILED:
-                        raise error_in(decode_json(bytes(frame.payload)))  # type: ignore[arg-type]
+                        raise error_in(cast("dict[str, Any]", decode_json(bytes(frame.payload))))
                     yield frame
         if not reader.ended:
             raise Unavailable("the server's answer was cut off", hint="try again")
