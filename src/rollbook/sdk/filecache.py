@@ -2,7 +2,8 @@
 
 A file counts as unchanged where device, inode, size, modification time and change time are all the same. The change
 time is the kernel's: a program that sets the modification time back still moves it. A file that changed within the last
-two seconds is never remembered, because a second change in the same tick of the clock could not be told from the first.
+two seconds is never remembered, because a second change in the same tick of the clock could not be told from the first;
+where the file system tells fractions of a second, a tenth of one is enough.
 
 The cache is derived: it can be deleted at any time, and a damaged one is ignored. It says what a file *was*; whether
 the register still holds those bytes is asked of the register. See decision 0011.
@@ -22,6 +23,8 @@ from rollbook.model.digest import Digest
 
 FilePath: TypeAlias = str | Path
 SETTLED_NS = 2_000_000_000
+TICK_NS = 100_000_000
+"""Longer than any tick of a clock that tells fractions of a second."""
 MAX_FILES = 1_000_000
 _CHECKSUM_BYTES = 32
 
@@ -56,11 +59,12 @@ class FileCache:
     Args:
         store: Folder of the cache files, or None to remember nothing.
         root: Absolute folder that holds all files in question; each root has a cache file of its own.
-        now: Wall clock in nanoseconds.
+        now: Wall clock in nanoseconds. Looked at once, here: make the cache before the files are looked at.
     """
 
     def __init__(self, store: Path | None, root: Path, now: Callable[[], int]) -> None:
-        self._now = now
+        # Against the time before the files were read: what happens to them meanwhile may fall into the same tick.
+        self._began = now()
         self._path = store / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.files" if store else None
         self._seen = _load(self._path) if self._path else {}
 
@@ -79,9 +83,8 @@ class FileCache:
 
         A look that is not settled, or is another now, is not remembered: only the digest is.
         """
-        settled = self._now() - SETTLED_NS
         fresh = {
-            os.fsencode(path): _Seen(look if _is_settled(path, look, settled) else _UNTRUSTED, digest.raw)
+            os.fsencode(path): _Seen(look if _is_settled(path, look, self._began) else _UNTRUSTED, digest.raw)
             for path, (look, digest) in hashed.items()
         }
         if self._path is None or not fresh:
@@ -100,8 +103,10 @@ def look_at(path: FilePath) -> Look | None:
     return Look(found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _is_settled(path: FilePath, look: Look, settled: int) -> bool:
-    return max(look.changed, look.modified) < settled and look_at(path) == look
+def _is_settled(path: FilePath, look: Look, now: int) -> bool:
+    fine = look.changed % 1_000_000_000 != 0 and look.modified % 1_000_000_000 != 0
+    age = now - max(look.changed, look.modified)
+    return age > (TICK_NS if fine else SETTLED_NS) and look_at(path) == look
 
 
 def root_of(paths: Iterable[FilePath]) -> Path:

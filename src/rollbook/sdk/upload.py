@@ -22,7 +22,7 @@ from rollbook.sdk.transport import Progress, Transport, Upload
 _TIMES = 3
 
 
-class _File(NamedTuple):
+class StoredFile(NamedTuple):
     """A file that the register holds."""
 
     digest: Digest
@@ -93,15 +93,15 @@ def _send_files(
 ) -> Iterator[Entry]:
     if not parts:
         return
-    stored = _stored(sending, list(dict.fromkeys(part.source for part in parts.values())), cache_dir, progress)
+    stored = store_files(sending, list(dict.fromkeys(part.source for part in parts.values())), cache_dir, progress)
     for path, part in parts.items():
         blob = stored[part.source]
         yield Entry(path=path, digest=blob.digest, size=blob.size, columns=part.columns, executable=blob.executable)
 
 
-def _stored(
-    sending: Upload, sources: Sequence[str], cache_dir: Path | None, progress: Progress | None
-) -> dict[str, _File]:
+def store_files(
+    sending: Upload, sources: Sequence[str], cache_dir: Path | None, progress: Progress | None = None
+) -> dict[str, StoredFile]:
     """What each file is. One that looks as it did when it was hashed, and is stored whole, is not read."""
     cache = FileCache(cache_dir, root_of(sources), time.time_ns)
     looks = {source: look for source in sources if (look := look_at(source)) is not None}
@@ -116,13 +116,13 @@ def _stored(
     added = dict(zip(unknown, blobs, strict=True))
     for source, blob in added.items():
         executable = source in looks and bool(looks[source].mode & stat.S_IXUSR)
-        found[source] = _File(blob.digest, blob.size, executable)
+        found[source] = StoredFile(blob.digest, blob.size, executable)
     cache.remember({source: (looks[source], blob.digest) for source, blob in added.items() if source in looks})
     return found
 
 
-def _seen(digest: Digest, look: Look) -> _File:
-    return _File(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
+def _seen(digest: Digest, look: Look) -> StoredFile:
+    return StoredFile(digest, look.size, executable=bool(look.mode & stat.S_IXUSR))
 
 
 def _send_tables(sending: Upload, parts: Mapping[str, TablePart], progress: Progress | None) -> Iterator[Entry]:

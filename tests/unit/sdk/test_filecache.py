@@ -14,7 +14,7 @@ import rollbook
 from rollbook.blobs import BlobInfo, BlobWriter
 from rollbook.model.errors import InvalidInput
 from rollbook.sdk import filecache
-from rollbook.sdk.filecache import SETTLED_NS, FileCache, look_at
+from rollbook.sdk.filecache import SETTLED_NS, TICK_NS, FileCache, look_at
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three files that settled long ago."""
     monkeypatch.setattr(filecache, "SETTLED_NS", -SETTLED_NS)
+    monkeypatch.setattr(filecache, "TICK_NS", -SETTLED_NS)
     folder = tmp_path / "data"
     (folder / "sub").mkdir(parents=True)
     for name in ("a", "b", "sub/c"):
@@ -114,17 +115,27 @@ def test_it_can_be_switched_off(
         log(tmp_path, folder)
 
 
-def test_a_file_that_changed_a_moment_ago_is_not_remembered(tmp_path: Path) -> None:
+def test_a_file_that_changed_a_moment_ago_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "fresh"
     path.write_text("x", encoding="utf-8")
     look = look_at(path)
     assert look is not None
     digest = filecache.Digest("blake3", "ab" * 32)
-    for age, remembered in ((0, False), (SETTLED_NS - 10**8, False), (SETTLED_NS + 10**9, True)):
-        cache = FileCache(tmp_path / str(age), tmp_path, lambda age=age: time.time_ns() + age)
-        cache.remember({path: (look, digest)})
-        again = FileCache(tmp_path / str(age), tmp_path, time.time_ns)
-        assert (again.known(path, look) == digest) is remembered
+    coarse = look._replace(changed=look.changed // 10**9 * 10**9)
+    seconds = 10**9
+    for age, seen, remembered in (
+        (0, look, False),
+        (TICK_NS + seconds, look, True),
+        (TICK_NS + seconds, coarse, False),
+        (SETTLED_NS + 2 * seconds, coarse, True),
+    ):
+        store = tmp_path / f"{age}-{seen == look}"
+        cache = FileCache(store, tmp_path, lambda age=age: look.modified + age)
+        with monkeypatch.context() as patched:
+            patched.setattr(filecache, "look_at", lambda _path, seen=seen: seen)
+            cache.remember({path: (seen, digest)})
+        again = FileCache(store, tmp_path, time.time_ns)
+        assert (again.known(path, seen) == digest) is remembered
         assert again.last(path) == digest  # what it was is a hint of what it is, however fresh
 
 

@@ -74,19 +74,15 @@ def log(
     The collection is named by --name, else by the file. With --type roster, PATH is a CSV or Parquet table of student
     attributes whose ids become pseudonyms before anything is stored.
     """
-    from rollbook.sdk.session import init
+    from rollbook.sdk import settings
+    from rollbook.sdk.ahead import reading_ahead
 
     call = Call.of(context)
     sealed = pairs(metadata, "--metadata")
     labels: dict[str, Any] = {"aliases": alias or (), "tags": tag or ()}
-    with init(
-        call.project,
-        data_dir=call.data_dir,
-        server=call.server,
-        job_type="log",
-        config={"source": path},
-        save_code=False,
-    ) as run:
+    plain = type_ != ROSTER and onto is None and _REMOTE not in path
+    settled = settings.resolve(call.data_dir, call.project, server=call.server)
+    with reading_ahead(settled if plain else None, path) as stored, _started(call, path) as run:
         for reference in use or ():
             run.use_artifact(reference)
         if type_ == ROSTER:
@@ -99,9 +95,23 @@ def log(
             _add(draft, path, checksum)
             version = run.log_artifact(draft, **labels)
         else:
+            stored()
             facts: dict[str, Any] = {"metadata": sealed, "description": description, "data_class": data_class}
             version = run.log_artifact(Path(path), name or None, type_, **labels, **facts)
     answer_logged(call, version)
+
+
+def _started(call: Call, path: str) -> Run:
+    from rollbook.sdk.session import init  # imported only now, while files are read
+
+    return init(
+        call.project,
+        data_dir=call.data_dir,
+        server=call.server,
+        job_type="log",
+        config={"source": path},
+        save_code=False,
+    )
 
 
 def _log_roster(run: Run, path: Path, name: str, student: str, **options: Any) -> Version:
