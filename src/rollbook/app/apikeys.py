@@ -55,23 +55,29 @@ def add_key(register: Register, new: NewKey) -> IssuedKey:
         user = _managed(register, connection, new.user)
         if user.disabled_at is not None:
             raise Conflict(f"user {user.name!r} is disabled", hint=f"rollbook user enable {user.name}")
-        places = None if new.projects is None else _places(register, connection, new.projects)
-        days = check_days(new.days if new.days is not None else SERVICE_KEY_DAYS if user.service else USER_KEY_DAYS)
-        act = register.act()
-        _refuse_too_many(api_keys.count_standing(connection, user, act.at), user)
-        made = api_keys.add(
-            connection,
-            user,
-            act,
-            public_id=key.public_id,
-            secret_hash=apikey.hash_of(key.text, pepper),
-            imported=bool(new.secret),
-            scopes=None if new.scopes is None else encode([*sorted(set(new.scopes))]).decode(),
-            places=None if places is None else encode(cast("JSON", places)).decode(),
-            expires_at=act.at + days * DAY,
-        )
+        made = _keep(register, connection, user, new, key, apikey.hash_of(key.text, pepper))
         record(register, connection, local.key, "key.add", stable_name(user), _details(made))
     return IssuedKey(key="" if new.secret else key.text, facts=_facts(made))
+
+
+def _keep(
+    register: Register, connection: Connection, user: UserRow, new: NewKey, key: apikey.ApiKey, secret_hash: str
+) -> ApiKeyRow:
+    days = check_days(new.days if new.days is not None else SERVICE_KEY_DAYS if user.service else USER_KEY_DAYS)
+    places = None if new.projects is None else _places(register, connection, new.projects)
+    act = register.act()
+    _refuse_too_many(api_keys.count_standing(connection, user, act.at), user)
+    return api_keys.add(
+        connection,
+        user,
+        act,
+        public_id=key.public_id,
+        secret_hash=secret_hash,
+        imported=bool(new.secret),
+        scopes=None if new.scopes is None else encode([*sorted(set(new.scopes))]).decode(),
+        places=None if places is None else encode(cast("JSON", places)).decode(),
+        expires_at=act.at + days * DAY,
+    )
 
 
 def list_keys(register: Register, user: str = "", after: str = "") -> Keys:
