@@ -86,6 +86,18 @@ def test_programs_go_on_using_the_directory_beside_it(serve: RollbookServer, tmp
     assert (found.status_code, found.json()["number"]) == (200, 0)
 
 
+@pytest.mark.parametrize("place", ["directory", "server"])
+def test_a_password_from_the_command_line_opens_a_session(shared: RollbookServer, place: str) -> None:
+    word = f"correct horse staple {place}"
+    there = ["--data-dir", str(shared.data_dir)] if place == "directory" else ["--server", shared.address]
+    command = [sys.executable, "-m", "rollbook.cli", "user", "password", "viewer", *there]
+    environment = {**os.environ, "ROLLBOOK_API_KEY": shared.keys["root"]}
+    done = subprocess.run(command, input=f"{word}\n", capture_output=True, text=True, timeout=60, env=environment)
+    assert (done.returncode, word in done.stdout + done.stderr) == (0, False), done.stderr
+    given = {"user": "viewer", "password": word}
+    assert httpx2.post(shared.address + HERE, json=given, headers={"Origin": shared.address}).status_code == 201
+
+
 def test_the_first_start_hands_out_a_token_that_works_once(tmp_path: Path) -> None:
     counted(tmp_path)
     with running(tmp_path / "data") as server:

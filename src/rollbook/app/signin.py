@@ -14,11 +14,13 @@ import msgspec
 from rollbook.app.managing import changing, record, require_administrator, stable_name
 from rollbook.app.register import Register
 from rollbook.app.secretfile import pepper_of
+from rollbook.app.users import facts_of
 from rollbook.catalog import passwords, sessions, users
 from rollbook.catalog.people_rows import UserRow
 from rollbook.model.apikey import hash_of
 from rollbook.model.errors import InvalidInput, InvalidName, Unauthenticated
 from rollbook.model.names import check_name
+from rollbook.model.people import UserFacts
 
 MINUTE = 60 * 1_000_000
 IDLE = 30 * MINUTE
@@ -77,7 +79,7 @@ def password_of(register: Register, user: str) -> str | None:
         return None if found is None or _is_shut_out(found) else passwords.hash_of(connection, found)
 
 
-def set_password(register: Register, user: str, password_hash: str) -> None:
+def set_password(register: Register, user: str, password_hash: str) -> UserFacts:
     """Set a password. Every session of the user ends.
 
     Args:
@@ -99,6 +101,7 @@ def set_password(register: Register, user: str, password_hash: str) -> None:
         passwords.put(connection, found, password_hash, register.clock())
         sessions.remove_all(connection, found)
         record(register, connection, local.key, "password.set", stable_name(found), {})
+    return facts_of(found)
 
 
 def open_session(register: Register, user: str, how: How) -> OpenedSession:

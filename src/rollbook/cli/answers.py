@@ -104,6 +104,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "whoami": {"viewer": "VIEWER"},
     "user add": {"user": "USER"},
     "user ls": {"users": "list of USER, by name"},
+    "user password": {"user": "USER"},
     "user disable": {"user": "USER"},
     "user enable": {"user": "USER"},
     "org add": {"organisation": "ORGANISATION"},

@@ -82,6 +82,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "whoami": Listed("whoami", "Show who you are, and where you have which roles."),
         "user add": Listed("user", "Add a person or a service account."),
         "user ls": Listed("user", "List users."),
+        "user password": Listed("user", "Give a person a password for signing in from a browser."),
         "user disable": Listed("user", "Shut a user out."),
         "user enable": Listed("user", "Let a disabled user in again."),
         "org add": Listed("org", "Add an organisation."),

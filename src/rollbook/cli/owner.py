@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from rollbook.app import apikeys, members, people, teams, users
+from rollbook.app import apikeys, members, people, signin, teams, users
 from rollbook.app.register import Register
+from rollbook.model.extras import needs_extra
 from rollbook.model.people import (
     IssuedKey,
     KeyFacts,
@@ -46,6 +47,12 @@ class OwnedPeople:
     def enable_user(self, name: str) -> UserFacts:
         """Let a disabled user in again."""
         return users.enable_user(self._register, name)
+
+    def set_password(self, name: str, password: str) -> UserFacts:
+        """Give somebody a password."""
+        with needs_extra("server"):
+            from rollbook.server.passwords import hash_password
+        return signin.set_password(self._register, name, hash_password(password, name))
 
     def add_organisation(self, new: NewOrganisation) -> OrganisationFacts:
         """Add an organisation."""

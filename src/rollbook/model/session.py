@@ -39,6 +39,15 @@ class NewPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return "NewPassword()"
 
 
+class GivenPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A password that an administrator gives somebody. Its text form does not show it."""
+
+    password: str
+
+    def __repr__(self) -> str:
+        return "GivenPassword()"
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first administrator. Its text form never shows the secrets.
 

@@ -71,6 +71,10 @@ class PeopleVerbs(Protocol):
         """Let a disabled user in again."""
         ...
 
+    def set_password(self, name: str, password: str) -> UserFacts:
+        """Give somebody a password."""
+        ...
+
     def add_organisation(self, new: NewOrganisation) -> OrganisationFacts:
         """Add an organisation."""
         ...

@@ -105,12 +105,13 @@ def connecting(address: str) -> str:
     shown = escape(address)
     return f"""<section aria-labelledby="programs">
 <h2 id="programs">From Python and the command line</h2>
-<p>Tell programs where the server is, and give them a key that an administrator made for you:</p>
-<pre><code>export ROLLBOOK_SERVER={shown}
-export ROLLBOOK_KEY=rb-…</code></pre>
-<p>Then everything works as it does on your own machine:</p>
+<p>Say once per machine where the server is, with a key that an administrator made for you:</p>
+<pre><code>rollbook login --server {shown}
+export ROLLBOOK_SERVER={shown}</code></pre>
+<p>Then everything works as it does in a directory of your own:</p>
 <pre><code>rollbook ls
 python train.py</code></pre>
+<p class="hint">Where nobody can type, set <code>ROLLBOOK_API_KEY</code> instead of logging in.</p>
 <p class="hint">The API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p>
 </section>
 """

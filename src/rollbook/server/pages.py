@@ -76,7 +76,7 @@ def _page(request: Request, status: int = 200, *, error: RollbookError | None = 
     state = state_of(request)
     secret, token = forms.give_token(request)
     session = sessions.session_of(request)
-    text = f"{error.message}. {error.hint}".rstrip(". ") + "." if error else ""
+    text = " ".join(f"{part[0].upper()}{part[1:]}." for part in (error.message, error.hint) if part) if error else ""
     provider = state.settings.oidc.name if state.settings.oidc else ""
     if session is not None:
         link = f"/oidc/start?link={sessions.link_token(session)}" if provider else ""

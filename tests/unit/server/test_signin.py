@@ -11,9 +11,9 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from rollbook.app import setup, signin, users
+from rollbook.app import apikeys, setup, signin, users
 from rollbook.app.register import Register
-from rollbook.model.people import NewUser
+from rollbook.model.people import NewKey, NewUser
 from rollbook.server import passwords
 from rollbook.server.application import create_application
 from rollbook.server.settings import Rate, ServerSettings
@@ -213,6 +213,17 @@ def test_a_new_password_ends_every_session_but_the_one_it_opens(browser: TestCli
     assert enter(browser, OTHER).status_code == 201
 
 
+def test_an_administrator_gives_passwords_and_nobody_else_does(browser: TestClient, timed: Register) -> None:
+    enter(browser)
+    key = {name: apikeys.add_key(timed, NewKey(user=name)).key for name in ("root", "bo")}
+    there, given = "/api/v1/users/bo/password", {"password": OTHER}
+    assert browser.post(there, json=given, headers={"Authorization": f"Bearer {key['bo']}"}).status_code == 403
+    assert is_in(browser)
+    assert browser.post(there, json=given, headers={"Authorization": f"Bearer {key['root']}"}).status_code == 200
+    assert not is_in(browser)
+    assert enter(browser, OTHER).status_code == 201
+
+
 def test_a_page_of_another_site_cannot_sign_somebody_in(browser: TestClient) -> None:
     for origin in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         answer = browser.post(SESSION, json={"user": "bo", "password": SECRET}, headers=origin)
@@ -322,6 +333,6 @@ def test_the_page_shows_what_went_wrong_as_text(browser: TestClient) -> None:
     fields = {"token": form_token(browser.get("/").text), "user": name, "password": OTHER}
     answer = browser.post("/login", data=fields)
     assert answer.status_code == 401
-    assert "user or password is wrong" in answer.text
+    assert "User or password is wrong." in answer.text
     assert "<script" not in answer.text
     assert "script-src" not in answer.headers["content-security-policy"]

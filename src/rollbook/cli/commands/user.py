@@ -1,7 +1,9 @@
-"""`user add`, `user ls`, `user disable`, `user enable`."""
+"""`user add`, `user ls`, `user password`, `user disable`, `user enable`."""
 
 from __future__ import annotations
 
+import getpass
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from rollbook.cli import documents
 from rollbook.cli.call import Call
 from rollbook.cli.people import people_of
+from rollbook.model.errors import InvalidInput
 from rollbook.model.people import NewUser
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name of a person or service account.")]
@@ -38,6 +41,26 @@ def ls(context: typer.Context) -> None:
     with people_of(call) as people:
         found = people.users()
     call.answer({"users": [documents.to_plain(user) for user in found]}, lambda: view.users(found, call.now()))
+
+
+def password(context: typer.Context, name: Name) -> None:
+    """Give a person a password for signing in from a browser. All their sessions end.
+
+    It is asked for, or read as one line where nobody can be asked.
+    """
+    call = Call.of(context)
+    with people_of(call) as people:
+        given = people.set_password(name, _asked(name))
+    call.answer({"user": documents.to_plain(given)}, lambda: [f"{given.name} can sign in with the new password"])
+
+
+def _asked(name: str) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass(f"new password of {name}: ")
+    if getpass.getpass("once more: ") != first:
+        raise InvalidInput("the two passwords differ", hint="try again")
+    return first
 
 
 def disable(context: typer.Context, name: Name) -> None:

@@ -23,6 +23,7 @@ from rollbook.model.people import (
     Users,
     Viewer,
 )
+from rollbook.model.session import GivenPassword
 from rollbook.sdk.people import all_of
 from rollbook.sdk.remote.client import Client
 
@@ -56,6 +57,10 @@ class RemotePeople:
     def enable_user(self, name: str) -> UserFacts:
         """Let a disabled user in again."""
         return self._client.send("POST", f"/users/{_word(name)}/enable", UserFacts)
+
+    def set_password(self, name: str, password: str) -> UserFacts:
+        """Give somebody a password."""
+        return self._client.send("POST", f"/users/{_word(name)}/password", UserFacts, GivenPassword(password=password))
 
     def add_organisation(self, new: NewOrganisation) -> OrganisationFacts:
         """Add an organisation."""

@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rollbook.app import signin as verbs
+from rollbook.app.managing import require_administrator
 from rollbook.app.signin import OpenedSession
 from rollbook.model.errors import Forbidden, Unauthenticated
-from rollbook.model.session import NewPassword, SessionFacts, Setup, SignIn
+from rollbook.model.people import UserFacts
+from rollbook.model.session import GivenPassword, NewPassword, SessionFacts, Setup, SignIn
 from rollbook.server import passwords, sessions, signin
 from rollbook.server.routes import Call, Document, Routes
 
@@ -49,6 +51,13 @@ def change_password(call: Call, request: Request) -> Response:
     signin.check_password(request, user, call.body.old)
     verbs.set_password(call.register, user, passwords.hash_password(call.body.new, user))
     return _begun(request, verbs.open_session(call.register, user, "password"), 200)
+
+
+@routes.add("POST", "/users/{user}/password", needs="people.manage", takes=GivenPassword, gives=UserFacts)
+def give_password(call: Call, user: str) -> UserFacts:
+    """Give somebody a password; their sessions end. Only for administrators of the server."""
+    require_administrator(call.register)
+    return verbs.set_password(call.register, user, passwords.hash_password(call.body.password, user))
 
 
 @routes.add("POST", "/setup", needs="anyone", takes=Setup, gives=SessionFacts, status=201)
