@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -22,10 +22,13 @@ from rollbook.model.errors import InvalidInput
 
 Value = TypeVar("Value")
 _Step = Callable[[Any], Any]
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def to_document(value: Any) -> Any:
     """Plain JSON values, by the rule above."""
+    if type(value) in _PLAIN:  # nearly every value of a long list
+        return value
     if isinstance(value, Digest | Path):
         return str(value)
     if isinstance(value, msgspec.Struct):
@@ -45,6 +48,7 @@ def to_field(name: str, value: Any) -> Any:
     return to_document(value)
 
 
+@lru_cache(maxsize=4096)
 def is_instant(name: str) -> bool:
     """Whether a field of that name holds an instant."""
     return name == "at" or name.endswith("_at")
