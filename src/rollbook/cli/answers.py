@@ -101,6 +101,12 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "process": "its process id",
         "setup_file": "file with the one-time token for the first administrator, or null",
     },
+    "login": {
+        "server": "address of the server",
+        "name": "who the key belongs to; empty with --forget",
+        "kept_in": "the file of keys",
+    },
+    "sync": {"sent": "runs whose rows the server has now", "waiting": "runs whose rows still wait"},
     "whoami": {"viewer": "VIEWER"},
     "user add": {"user": "USER"},
     "user ls": {"users": "list of USER, by name"},
