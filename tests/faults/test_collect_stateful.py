@@ -15,11 +15,13 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from blake3 import blake3
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from rollbook.app import collect as collecting
 from rollbook.app import commits, datadir, deletion, epoch
+from rollbook.app.commits import Prepared
 from rollbook.blobs import Blobs, MemoryStore
 from rollbook.catalog import space
 from rollbook.model import manifest as manifests
@@ -73,6 +75,7 @@ class Collecting(RuleBasedStateMachine):
         )
         self.registers = [replace(first, blobs=Blobs(self.store)) for _ in range(PROCESSES)]
         self.uploads: list[list[Manifest]] = [[] for _ in range(PROCESSES)]
+        self.prepared: list[list[Prepared]] = [[] for _ in range(PROCESSES)]
         self.refused = self.collected = 0
 
     def tick(self) -> int:
@@ -104,6 +107,27 @@ class Collecting(RuleBasedStateMachine):
         if self.uploads[process]:
             self.name(by, collection, self.uploads[process].pop())
 
+    @rule(process=processes, by=processes, collection=names)
+    def prepare(self, process: int, by: int, collection: str) -> None:
+        """See that everything is stored, and let time pass before the transaction."""
+        if self.uploads[process]:
+            manifest, register = self.uploads[process].pop(), self.registers[by]
+            blob = Digest("blake3", blake3(manifest.stored_bytes()).hexdigest())
+            try:
+                observed = epoch.check_stored(register, manifest, blob)
+            except MissingBytes:
+                return
+            new = NewVersion(project="p", collection=collection, type="dataset", manifest=manifest)
+            self.prepared[by].append(Prepared(new, blob, observed))
+
+    @rule(process=processes)
+    def enter(self, process: int) -> None:
+        if self.prepared[process]:
+            try:
+                commits.enter(self.registers[process], self.prepared[process].pop())
+            except MissingBytes:
+                self.refused += 1
+
     def name(self, process: int, collection: str, manifest: Manifest) -> None:
         new = NewVersion(project="p", collection=collection, type="dataset", manifest=manifest)
         try:
@@ -133,7 +157,7 @@ class Collecting(RuleBasedStateMachine):
         process=processes,
         policy=st.sampled_from(POLICIES),
         at=st.sampled_from(STEPS),
-        then=st.sampled_from(["nothing", "crash", "log", "log stale", "collect"]),
+        then=st.sampled_from(["nothing", "crash", "log", "log stale", "enter", "collect"]),
         other=processes,
         picked=picks,
         collection=names,
@@ -150,6 +174,8 @@ class Collecting(RuleBasedStateMachine):
                 raise Crash
             if then == "collect":
                 self.collect_quietly(other, EAGER)
+            elif then == "enter":
+                self.enter(other)
             elif then == "log stale" and self.uploads[other]:
                 self.name(other, collection, self.uploads[other].pop())
             else:
