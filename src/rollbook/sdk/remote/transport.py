@@ -51,6 +51,7 @@ from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress, RunLog, Upload
 
 Value = TypeVar("Value")
+PAGE = 1000
 
 
 class Remote:
@@ -139,22 +140,22 @@ class Remote:
     def projects(self) -> Sequence[str]:
         """Full names of all projects of the organisation at hand that the caller may know of."""
         path = f"/projects/{self._places.organisation}"
-        return gather(lambda after: self._client.get(path, TextPage, after=after))
+        return gather(lambda after: self._client.get(path, TextPage, after=after, limit=PAGE))
 
     def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
         """Collections of a project."""
         path = self._at(project, "/collections")
-        return gather(lambda after: self._client.get(path, RecordPage, type=type, after=after))
+        return gather(lambda after: self._client.get(path, RecordPage, type=type, after=after, limit=PAGE))
 
     def versions(self, project: str, collection: str) -> Sequence[VersionFacts]:
         """Versions of a collection, newest first."""
         path = self._at(project, "/versions")
-        return gather(lambda after: self._client.get(path, VersionPage, collection=collection, after=after))
+        return gather(lambda after: self._client.get(path, VersionPage, collection=collection, after=after, limit=PAGE))
 
     def statements(self, version: VersionFacts) -> Sequence[bytes]:
         """Provenance statements of a version."""
         path, digest = self._of(version, "/statements"), str(version.digest)
-        texts = gather(lambda after: self._client.get(path, TextPage, version=digest, after=after))
+        texts = gather(lambda after: self._client.get(path, TextPage, version=digest, after=after, limit=PAGE))
         return [text.encode() for text in texts]
 
     def note(
@@ -180,7 +181,7 @@ class Remote:
     def notes(self, version: VersionFacts) -> Sequence[Mapping[str, JSON]]:
         """Every note a version ever had."""
         path, digest = self._of(version, "/notes"), str(version.digest)
-        return gather(lambda after: self._client.get(path, RecordPage, version=digest, after=after))
+        return gather(lambda after: self._client.get(path, RecordPage, version=digest, after=after, limit=PAGE))
 
     def start_run(self, new: NewRun) -> RunFacts:
         """Begin a run, and send what earlier runs of this machine left behind."""
@@ -215,7 +216,7 @@ class Remote:
         path = self._at(project, "/runs")
         return gather(
             lambda after: self._client.get(
-                path, RunPage, state=state, job_type=job_type, group=group, tag=tag, after=after
+                path, RunPage, state=state, job_type=job_type, group=group, tag=tag, after=after, limit=PAGE
             )
         )
 
@@ -277,9 +278,9 @@ class Remote:
     def alias_history(self, collection: str, alias: str, project: str) -> Sequence[AliasMove]:
         """Every move of an alias, oldest first."""
         path = self._at(project, "/moves")
-        return gather(lambda after: self._client.get(path, MovePage, collection=collection, alias=alias, after=after))[
-            ::-1
-        ]
+        return gather(
+            lambda after: self._client.get(path, MovePage, collection=collection, alias=alias, after=after, limit=PAGE)
+        )[::-1]
 
     def lineage(
         self, reference: str, project: str, *, up: bool = True, down: bool = True, depth: int | None = None
@@ -340,7 +341,7 @@ class Remote:
     def views(self, project: str) -> Sequence[SavedView]:
         """Saved views, oldest first."""
         path = self._at(project, "/views")
-        return gather(lambda after: self._client.get(path, ViewPage, after=after))
+        return gather(lambda after: self._client.get(path, ViewPage, after=after, limit=PAGE))
 
     def remove_view(self, project: str, name: str) -> SavedView:
         """Take one's own view away."""

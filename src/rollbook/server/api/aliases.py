@@ -65,6 +65,6 @@ def roll_back(call: Call) -> AliasMove:
 
 
 @routes.add("GET", PROJECT + "/moves", needs="version.read", gives=MovePage)
-def list_moves(call: Call, collection: str, alias: str = "", after: str | None = None, limit: Limit = 1000) -> MovePage:
+def list_moves(call: Call, collection: str, alias: str = "", after: str | None = None, limit: Limit = 100) -> MovePage:
     """Moves of a collection's aliases, newest first; of all of them where `alias` is empty."""
     return aliases.history(call.register, collection, alias, call.project, after=after, limit=limit)

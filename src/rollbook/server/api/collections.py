@@ -15,7 +15,7 @@ def list_collections(
     call: Call,
     type: str = "",  # noqa: A002 - the word of the API
     after: str | None = None,
-    limit: Limit = 1000,
+    limit: Limit = 100,
 ) -> RecordPage:
     """Collections by name: `name`, `type`, `newest` and `updated_at` (UTC microseconds)."""
     return versions.list_collections(call.register, call.project, type, after=after, limit=limit)

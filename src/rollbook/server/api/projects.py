@@ -13,7 +13,7 @@ routes = Routes("projects")
 
 
 @routes.add("GET", "/projects/{entity}", needs="member", gives=TextPage)
-def list_projects(call: Call, after: str | None = None, limit: Limit = 1000) -> TextPage:
+def list_projects(call: Call, after: str | None = None, limit: Limit = 100) -> TextPage:
     """Full names of the projects of an organisation in which the caller has a role."""
     return versions.list_projects(call.register, after=after, limit=limit)
 

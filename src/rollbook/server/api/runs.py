@@ -19,7 +19,7 @@ def list_runs(
     group: str = "",
     tag: str = "",
     after: str | None = None,
-    limit: Limit = 1000,
+    limit: Limit = 100,
 ) -> RunPage:
     """Runs, newest first, without their environments and code."""
     return runs.list_runs(

@@ -22,7 +22,7 @@ def resolve_version(call: Call, reference: str) -> VersionFacts:
 
 
 @routes.add("GET", PROJECT + "/versions", needs="version.read", gives=VersionPage)
-def list_versions(call: Call, collection: str, after: str | None = None, limit: Limit = 1000) -> VersionPage:
+def list_versions(call: Call, collection: str, after: str | None = None, limit: Limit = 100) -> VersionPage:
     """Versions of a collection, newest first."""
     return versions.list_versions(call.register, call.project, collection, after=after, limit=limit)
 
@@ -49,7 +49,7 @@ def list_statements(call: Call, version: str, after: str | None = None, limit: L
 
 
 @routes.add("GET", PROJECT + "/notes", needs="version.read", gives=RecordPage)
-def list_notes(call: Call, version: str, after: str | None = None, limit: Limit = 1000) -> RecordPage:
+def list_notes(call: Call, version: str, after: str | None = None, limit: Limit = 100) -> RecordPage:
     """Every note that the version with this digest ever had, oldest first."""
     return versions.note_history(call.register, Digest.parse(version), call.project, after=after, limit=limit)
 
