@@ -4,7 +4,7 @@
 - `catalog-<instant>.sqlite`: names and facts at one moment, whichever database they came from
 - `objects-<instant>.txt`: every object that belongs to it, with its size
 - `blobs/`: packs. They are immutable, so the next backup into the folder sends only new ones; none is ever removed
-- `runs/`: journals. `keys/`: pseudonym keys, only where they were asked for
+- `runs/`: journals. `keys/`: key files, only where they were asked for
 
 Order: packs -> catalog -> packs and journals that came meanwhile -> list -> `backup.json`. A pack is published before
 the row that names it, so every row of the copy finds its bytes.
@@ -43,7 +43,7 @@ def backup(register: Register, folder: Path, *, with_keys: bool, progress: Progr
     Args:
         register: What to back up.
         folder: Where.
-        with_keys: Whether pseudonym keys go along. Whoever has them and the data can tell students apart.
+        with_keys: Whether key files go along. Whoever has them and the data can tell students apart.
         progress: Called with the number of bytes copied since the last call.
 
     Raises:

@@ -30,7 +30,6 @@ from rollbook.model.results import Fault
 Progress = Callable[[int], None]
 RENAME = "organisation.rename"
 _JOURNAL = "history.journal"
-_KEY_PATTERN = "*.key"
 
 
 class Parts(NamedTuple):
@@ -54,7 +53,7 @@ class Options(NamedTuple):
 
     Attributes:
         organisation: New name of the only organisation, or "" to leave names as they are.
-        with_keys: Whether pseudonym keys go along.
+        with_keys: Whether key files go along.
         user: Name under which the move is recorded.
         clock: UTC microseconds.
         random: So many random bytes.
@@ -190,7 +189,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def copy_keys(source: Path, target: Path) -> int:
-    """Copy every pseudonym key, and return how many there are."""
+    """Copy every key file, and return how many there are."""
     (target / datadir.KEYS).mkdir(mode=0o700, parents=True, exist_ok=True)
     for key in keys_of(source):
         copy_file(key, target / datadir.KEYS / key.name)
@@ -198,8 +197,8 @@ def copy_keys(source: Path, target: Path) -> int:
 
 
 def keys_of(root: Path) -> list[Path]:
-    """Every pseudonym key of a data directory."""
-    return sorted((root / datadir.KEYS).glob(_KEY_PATTERN))
+    """Every key file of a data directory: pseudonym keys, and the pepper of its API keys."""
+    return sorted(item for item in (root / datadir.KEYS).glob("*") if item.is_file() and item.name[0] != ".")
 
 
 def _verify(place: Place, organisations: tuple[str, ...], options: Options) -> tuple[int, tuple[Fault, ...]]:

@@ -19,7 +19,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
         objects: File that lists the objects.
         objects_digest: SHA-256 of it.
         journals: Journals of runs.
-        keys: Pseudonym keys; 0 where they were not asked for.
+        keys: Key files; 0 where they were not asked for.
         sent: Objects that this backup added.
         sent_bytes: Their size.
     """
@@ -47,8 +47,8 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
         objects: Objects that were sent.
         bytes: Their size.
         journals: Journals of runs in it.
-        keys: Pseudonym keys that were copied.
-        keys_left: Pseudonym keys that were not copied: without them, new rosters do not join old evaluations.
+        keys: Key files that were copied: pseudonym keys, and the pepper of API keys.
+        keys_left: Key files that were not. Without them new rosters do not join old evaluations, and API keys are void.
         versions: Versions that were read back whole.
         faults: What the verification of the copy found.
     """

@@ -25,7 +25,7 @@ ToStore = Annotated[
     str,
     typer.Option(metavar="URL", help="An empty place in an object store for the blobs, such as s3://bucket/prefix."),
 ]
-WithKeys = Annotated[bool, typer.Option("--with-keys", help="Copy pseudonym keys too.")]
+WithKeys = Annotated[bool, typer.Option("--with-keys", help="Copy pseudonym keys and the pepper of API keys too.")]
 
 
 def backup(
@@ -35,8 +35,8 @@ def backup(
 ) -> None:
     """Take a backup of everything while others write.
 
-    The next backup into the same folder adds only what is new. Pseudonym keys are left out unless you ask for them;
-    keep them apart from the data: whoever has both can tell students apart.
+    The next backup into the same folder adds only what is new. The folder keys/ is left out unless you ask for it; keep
+    it apart from the data: whoever has both can tell students apart.
     """
     from rollbook.app import backup as backups
     from rollbook.cli.views.moving import backed_up

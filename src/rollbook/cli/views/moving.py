@@ -21,7 +21,7 @@ def backed_up(taken: Backup, folder: Path) -> Iterator[Block]:
         (
             ("new objects", f"{taken.sent:,}, {words.size(taken.sent_bytes)}"),
             ("journals", f"{taken.journals:,}"),
-            ("pseudonym keys", f"{taken.keys:,}" if taken.keys else "none; keep a copy of them elsewhere"),
+            ("key files", f"{taken.keys:,}" if taken.keys else "none; keep a copy of them elsewhere"),
         )
     )
     yield f"try it now and then: rollbook restore --from {folder} --to NEW_FOLDER"
@@ -37,7 +37,7 @@ def shown(moved: Moved, done: str) -> Iterator[Block]:
             ("objects", f"{moved.objects:,}, {words.size(moved.bytes)}"),
             ("journals", f"{moved.journals:,}"),
             ("versions read back", f"{moved.versions:,}"),
-            ("pseudonym keys", f"{moved.keys:,} copied, {moved.keys_left:,} not"),
+            ("key files", f"{moved.keys:,} copied, {moved.keys_left:,} not"),
         )
     )
     if moved.keys_left:
