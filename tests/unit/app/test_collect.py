@@ -227,6 +227,25 @@ class TestBesideWriters:
         assert log(timed, "data", noise(1)).version.number == 1
         whole(timed)
 
+    def test_a_recipe_that_outlived_its_chunks_is_no_blob(self, timed: Register, clock: Clock) -> None:
+        """Its pack is needed for other things, and keeps the recipe; the chunks were in a pack that went."""
+        log(timed, "data", noise(1))
+        twice = noise(1) + noise(1)[:200_000]
+        log(timed, "data", twice, noise(7, 900_000))
+        log(timed, "kept", noise(7, 900_000))
+        with timed.blobs.writer() as writer:
+            stored = writer.add_bytes(twice)
+        for number in (0, 1):
+            deletion.delete(timed, f"data:v{number}", "math")
+        clock.now += OLD
+        assert collecting.collect(timed, EAGER).removed == 1
+        assert timed.blobs.has(stored.digest), "the recipe is still there: else this tests nothing"
+        manifest = build([file_entry("0.bin", stored.digest, stored.size)])
+        with pytest.raises(MissingBytes):
+            commits.commit(timed, NewVersion(project="math", collection="d", type="dataset", manifest=manifest))
+        log(timed, "d", twice)
+        whole(timed)
+
     def test_a_version_committed_while_bytes_are_copied_keeps_its_pack(self, timed: Register, clock: Clock) -> None:
         log(timed, "data", noise(1))
         forgotten(timed, clock)
