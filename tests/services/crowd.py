@@ -20,8 +20,11 @@ Acknowledged = tuple[str, int, str]
 
 @contextmanager
 def writing(place: Place, count: int) -> Generator[Iterator[Acknowledged]]:
-    """Let some processes write while the block lasts, each into a collection of its own; gives what they report."""
-    found: Queue[Acknowledged] = Queue()
+    """Let some processes write while the block lasts, each into a collection of its own.
+
+    Gives what they report, and after the block ended, what is left of it.
+    """
+    found: Queue[Acknowledged | None] = Queue()
     parts = (str(place.root), place.database, place.store, "http" if place.allow_http else "")
     command = [sys.executable, str(_PROGRAM), *parts]
     writers = [subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True) for number in range(count)]
@@ -29,16 +32,22 @@ def writing(place: Place, count: int) -> Generator[Iterator[Acknowledged]]:
     try:
         for reader in readers:
             reader.start()
-        yield iter(lambda: found.get(timeout=_SECONDS), None)
+        yield _until_none(found)
     finally:
         for writer in writers:
             writer.kill()
             writer.wait(_SECONDS)
         for reader in readers:
             reader.join(_SECONDS)
+        found.put(None)
 
 
-def _read(writer: subprocess.Popen[str], found: Queue[Acknowledged]) -> None:
+def _until_none(found: Queue[Acknowledged | None]) -> Iterator[Acknowledged]:
+    while (item := found.get(timeout=_SECONDS)) is not None:
+        yield item
+
+
+def _read(writer: subprocess.Popen[str], found: Queue[Acknowledged | None]) -> None:
     assert writer.stdout is not None
     with writer.stdout as lines:
         for line in lines:
