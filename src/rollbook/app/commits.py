@@ -24,6 +24,7 @@ from rollbook.catalog import (
 from rollbook.catalog import statements as statements_
 from rollbook.catalog.rows import CollectionRow, MembershipRow, ProjectRow, RunRow
 from rollbook.catalog.versions import VersionValues
+from rollbook.model import failpoints
 from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
@@ -126,7 +127,10 @@ def enter(register: Register, prepared: Prepared) -> Committed:
         _name(under_way, done.membership)
         search_facts.index_version(connection, done.membership.version)
         _trace(under_way, done.membership)
-        return Committed(facts_of(register, connection, [done.membership])[0], done.created)
+        committed = Committed(facts_of(register, connection, [done.membership])[0], done.created)
+        failpoints.reach("commit.before_db")
+    failpoints.reach("commit.after_db")
+    return committed
 
 
 def _check(register: Register, new: NewVersion) -> None:

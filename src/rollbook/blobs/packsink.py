@@ -17,6 +17,7 @@ from rollbook.blobs.pack import PackBuilder, SealedPack, foot, publish_table
 from rollbook.blobs.pipeline import Background
 from rollbook.blobs.store import ObjectStore, ObjectWriter
 from rollbook.blobs.table import Table
+from rollbook.model.failpoints import reach
 
 _WAITING_WRITES = 8
 _WAITING_PACKS = 2
@@ -115,11 +116,13 @@ class PackSink:
 
     def _publish(self, pack: SealedPack, writer: ObjectWriter) -> None:
         try:
+            reach("blob.after_write")
             writer.publish(pack_name(pack.id))
         finally:
             writer.discard()
         self._settle()
         publish_table(self._store, pack)
+        reach("blob.after_publish")
         table = Table.of_bytes(pack.table, table_name(pack.id), pack.id)
         self._index.adopt(pack.id, table)
         self._pending.difference_update(table.digests())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -12,8 +13,9 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine, exc
 
 from rollbook.catalog import dialect
+from rollbook.catalog.migrations import HEAD
 from rollbook.catalog.setup import revision_of, set_up
-from rollbook.model.errors import StorageFull, Unavailable
+from rollbook.model.errors import StorageFull, Unavailable, UnsupportedFormat
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Catalog:
         self._engine = engine
         self._process = os.getpid()
         self._inherited: list[Engine] = []
+        self._observe: Callable[[str, float], None] | None = None
 
     @classmethod
     def open(cls, target: str | Path, *, create: bool = False, read_only: bool = False) -> Self:
@@ -91,7 +94,7 @@ class Catalog:
         if self._read_only:
             raise StorageFull("the catalog is open for reading only", hint="open it for writing")
         engine = self._own_engine()
-        with _pool_errors(), dialect.writing(engine).begin() as connection:
+        with self._timed("write"), _pool_errors(), dialect.writing(engine).begin() as connection:
             yield connection
         dialect.checkpoint_alone(engine, dialect.sqlite_path(self._url))
 
@@ -102,8 +105,28 @@ class Catalog:
         Raises:
             Unavailable: The database is away.
         """
-        with _pool_errors(), dialect.reading(self._own_engine()).connect() as connection:
+        with self._timed("read"), _pool_errors(), dialect.reading(self._own_engine()).connect() as connection:
             yield connection
+
+    def observe(self, observe: Callable[[str, float], None]) -> None:
+        """Be told of every transaction that ends: `read` or `write`, and its seconds, waiting included."""
+        self._observe = observe
+
+    def ping(self) -> str:
+        """Ask the database whether it answers, and name it.
+
+        Raises:
+            Unavailable: It is away.
+            UnsupportedFormat: A newer release upgraded it while this process ran.
+        """
+        with self.read() as connection:
+            revision, name = revision_of(connection), connection.dialect.name
+        if revision != HEAD:
+            raise UnsupportedFormat(
+                f"the catalog has schema {revision!r}; this release works with {HEAD!r}",
+                hint="restart the server with the newer release",
+            )
+        return f"{name}, schema {revision}"
 
     def snapshot(self, path: Path) -> None:
         """Write all of it, as it is at one moment, to a SQLite file, while others write on.
@@ -145,6 +168,15 @@ class Catalog:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+    @contextmanager
+    def _timed(self, kind: str) -> Generator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            if self._observe is not None:
+                self._observe(kind, time.perf_counter() - started)
 
     def _own_engine(self) -> Engine:
         """The engine of this process. An inherited SQLite connection must be neither used nor closed, so it is kept."""

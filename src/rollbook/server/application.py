@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from rollbook.model.release import __version__
-from rollbook.server import elsewhere, faults, pages
+from rollbook.server import elsewhere, faults, operating, pages
 from rollbook.server.api import (
     aliases,
     collections,
@@ -30,6 +31,7 @@ from rollbook.server.api import (
 )
 from rollbook.server.gate import open_to_all
 from rollbook.server.hardening import harden
+from rollbook.server.observed import Observed
 from rollbook.server.openapi import complete
 from rollbook.server.routes import PREFIX, Routes
 from rollbook.server.schema import components_of
@@ -58,9 +60,9 @@ class Application(FastAPI):
     """The routes, behind what every request passes first."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The routes and their errors, hardened: outside of everything, so that no answer escapes it."""
+        """The routes and their errors, hardened and observed: outside of everything, so that no answer escapes it."""
         state: State = self.state.rollbook
-        return harden(super().build_middleware_stack(), state.settings)
+        return Observed(harden(super().build_middleware_stack(), state.settings), state, _templates(self.routes))
 
 
 def create_application(state: State) -> FastAPI:
@@ -71,13 +73,21 @@ def create_application(state: State) -> FastAPI:
     )
     application.state.rollbook = state
     application.router.add_route(f"{PREFIX}/openapi.json", open_to_all(_description), include_in_schema=False)
-    for noun in NOUNS:
-        application.include_router(noun.router)
-    application.include_router(pages.router)
-    application.include_router(elsewhere.router)
+    for router in _routers():
+        application.include_router(router)
     faults.install(application)
     application.openapi = lambda: describe(application)  # type: ignore[method-assign]
     return application
+
+
+def _routers() -> list[APIRouter]:
+    return [*(noun.router for noun in NOUNS), operating.router, pages.router, elsewhere.router]
+
+
+def _templates(own: list[BaseRoute]) -> dict[object, str]:
+    """How the path of each endpoint was declared."""
+    found = (*own, *(route for router in _routers() for route in router.routes))
+    return {route.endpoint: route.path for route in found if isinstance(route, Route)}
 
 
 async def _description(request: Request) -> Response:

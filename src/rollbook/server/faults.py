@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from rollbook.model import errors
+from rollbook.server.observed import note_error
 
 STATUS: dict[type[errors.RollbookError], int] = {
     errors.InvalidInput: 422,
@@ -59,8 +60,10 @@ def answer_to(error: errors.RollbookError) -> Response:
 def install(application: FastAPI) -> None:
     """Let every error leave the application in that shape."""
 
-    async def known(_request: Request, error: Exception) -> Response:
+    async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, errors.RollbookError)
+        if status_of(error) >= 500:
+            note_error(request.scope, error)
         return answer_to(error)
 
     async def misread(_request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ from rollbook.model.errors import NotFound
 from rollbook.model.names import check_project
 from rollbook.model.permission import Action, Actor, Resource, require
 from rollbook.server.identify import identify
+from rollbook.server.observed import note
 from rollbook.server.state import state_of
 
 Who = Literal["anyone", "member"]
@@ -49,6 +50,7 @@ def enter(connection: HTTPConnection, access: Access) -> Register:
     if access.needs == "anyone":
         return state.register_for(Actor("anyone", ""))
     who = identify(connection)
+    note(connection.scope, caller=who.name)
     if access.metered:
         state.callers.take(who.name)
     entity = connection.path_params.get("entity", "")
@@ -61,6 +63,8 @@ def enter(connection: HTTPConnection, access: Access) -> Register:
         if project and not actor.roles_in(project):
             raise NotFound(f"no project {project!r}", hint="see 'rollbook ls --projects'")
         require(actor, access.needs, Resource(actor.organisation, project))
+        if project:
+            note(connection.scope, project=project)
     return register
 
 

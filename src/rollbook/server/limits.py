@@ -17,7 +17,7 @@ MAX_CALLERS = 10_000
 BY_ADDRESS = Rate(5 / 60, 5)
 BY_ACCOUNT = Rate(20 / 3600, 20)
 DEPARTURES = Rate(1, 60)
-ALWAYS_ANSWERED = frozenset({"/healthz", "/ready"})
+ALWAYS_ANSWERED = frozenset({"/healthz", "/ready", "/metrics"})
 """What tells an operator or a load balancer how the server is, above all when it is busy."""
 
 

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from rollbook.app import datadir
+import structlog
+
+from rollbook.app import datadir, jobs
 from rollbook.app.register import Register
-from rollbook.server import firststart, listening, lock, process
+from rollbook.model.release import __version__
+from rollbook.server import failpoints, firststart, listening, lock, logs, process
 from rollbook.server.application import create_application
 from rollbook.server.jobs import Worker
 from rollbook.server.listening import Listening
@@ -20,6 +23,7 @@ from rollbook.server.state import State
 
 SYSTEM = "system:server"
 PRIVATE = 0o077
+_log = structlog.get_logger("rollbook.serve")
 
 
 def serve(settings: ServerSettings, announce: Callable[[Listening, str], None]) -> None:
@@ -35,14 +39,20 @@ def serve(settings: ServerSettings, announce: Callable[[Listening, str], None]) 
         InvalidInput: The address cannot be listened on.
     """
     os.umask(PRIVATE)
+    lines = logs.to_standard_error()
+    logs.configure(lines, settings.log_level)
+    failpoints.enable(settings.failures)
     register = open_register(settings)
     try:
         alone = nullcontext() if settings.database else lock.hold(settings.data_dir)
         with alone, listening.bind(settings) as bound:
-            _answer(State(settings=settings, system=register), bound, announce)
+            state = State(settings=settings, system=register)
+            state.metrics.watch_log(lambda: lines.lost)
+            _answer(state, bound, announce)
     finally:
         register.catalog.close()
         register.blobs.close()
+        lines.flush()
 
 
 def open_register(settings: ServerSettings) -> Register:
@@ -52,7 +62,7 @@ def open_register(settings: ServerSettings) -> Register:
 
 
 def _answer(state: State, bound: socket.socket, announce: Callable[[Listening, str], None]) -> None:
-    settings = state.settings
+    settings, register = state.settings, state.system
     token = firststart.prepare(state.system, settings)
     host, port = bound.getsockname()[:2]
     here = Listening(
@@ -64,16 +74,20 @@ def _answer(state: State, bound: socket.socket, announce: Callable[[Listening, s
         setup_file=str(firststart.file_of(settings)) if token else None,
     )
     application = create_application(state)
+    register.catalog.observe(state.metrics.transaction)
+    state.metrics.watch_jobs(lambda: jobs.list_jobs(register), register.clock)
     worker = Worker(state.system, f"server {os.getpid()} {state.system.new_id()}", stopping=state.stopping)
 
     def ready() -> None:
         worker.start()
         announce(here, token)
+        _log.info("started", address=here.address, process=here.process, release=__version__)
 
     try:
         process.answer(application, settings, bound, on_ready=ready, on_stop=state.stopping.set)
     finally:
         worker.stop()
+        _log.info("stopped", process=here.process)
         firststart.forget(settings)
 
 

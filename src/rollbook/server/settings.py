@@ -6,7 +6,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +17,7 @@ from rollbook.model.permission import GRANTABLE
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
+LogLevel = Literal["debug", "info", "warning", "error"]
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 ENVIRONMENT = {
     "ROLLBOOK_DATABASE": "database URL; default the data directory's own catalog",
@@ -24,6 +25,7 @@ ENVIRONMENT = {
     "ROLLBOOK_BASE_URL": "how people reach the server, such as https://rollbook.example.org",
     "ROLLBOOK_ALLOWED_HOSTS": "more host names that requests may be sent to, separated by commas",
     "ROLLBOOK_KEY_RATE": "requests per second and burst of one caller, such as 50/200",
+    "ROLLBOOK_LOG_LEVEL": "the least that is worth a line of the log: debug, info (the default), warning or error",
     "ROLLBOOK_OIDC_ISSUER": "address of the identity provider, spelled as it spells it",
     "ROLLBOOK_OIDC_CLIENT_ID": "what the provider calls this server",
     "ROLLBOOK_OIDC_CLIENT_SECRET": "what this server proves itself with there",
@@ -91,6 +93,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         key_rate: Requests of one caller.
         oidc: The identity provider, or None.
         max_in_flight: Requests worked on at once; more are told to come back.
+        log_level: The least that is worth a line of the log.
+        failures: What a test build does at its failpoints (`rollbook.server.failpoints`), or "".
     """
 
     data_dir: Path
@@ -108,6 +112,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_rate: Rate = Rate(50, 200)
     oidc: OidcSettings | None = None
     max_in_flight: int = 200
+    log_level: LogLevel = "info"
+    failures: str = ""
 
     @property
     def is_secure(self) -> bool:
@@ -121,12 +127,19 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(name.lower() for name in (*LOOPBACK_NAMES, own, *self.allowed_hosts) if name)
 
 
-def resolve(data_dir: Path, environment: Mapping[str, str] | None = None, **given: Any) -> ServerSettings:
+def resolve(
+    data_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    enable_failpoints: bool = False,
+    **given: Any,
+) -> ServerSettings:
     """Settle what the server is told, and refuse what would expose it.
 
     Args:
         data_dir: The data directory.
         environment: Where to read what was not given; default this process's.
+        enable_failpoints: Whether the environment may ask the server to fail, for tests of what happens then.
         **given: Fields of `ServerSettings`; None for not given.
 
     Raises:
@@ -140,6 +153,8 @@ def resolve(data_dir: Path, environment: Mapping[str, str] | None = None, **give
         "base_url": _base_url(found.get("ROLLBOOK_BASE_URL", "")),
         "allowed_hosts": _listed(found.get("ROLLBOOK_ALLOWED_HOSTS", "")),
         "oidc": _oidc(found),
+        "log_level": _log_level(found.get("ROLLBOOK_LOG_LEVEL", "")),
+        "failures": found.get("ROLLBOOK_FAIL", "") if enable_failpoints else "",
     }
     if found.get("ROLLBOOK_KEY_RATE"):
         told["key_rate"] = _rate(found["ROLLBOOK_KEY_RATE"])
@@ -172,6 +187,13 @@ def _check(settings: ServerSettings) -> None:
         hint="give --tls-cert and --tls-key, or --behind-proxy ADDRESS of the proxy that ends TLS, "
         "or --i-understand-insecure",
     )
+
+
+def _log_level(text: str) -> LogLevel:
+    level = cast("LogLevel", text.lower() or "info")
+    if level not in get_args(LogLevel):
+        raise InvalidInput(f"ROLLBOOK_LOG_LEVEL is {text!r}", hint=f"one of {', '.join(get_args(LogLevel))}")
+    return level
 
 
 def _base_url(text: str) -> str:

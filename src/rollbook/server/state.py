@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
+from rollbook.app import readiness
 from rollbook.app.register import Register
 from rollbook.model.permission import Actor
+from rollbook.server.health import Health
 from rollbook.server.limits import Buckets, SignInLimits
+from rollbook.server.metrics import Metrics
 from rollbook.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -43,6 +46,16 @@ class State:
     def sign_ins(self) -> SignInLimits:
         """How often each address and each account may still try to sign in."""
         return SignInLimits(time.monotonic)
+
+    @cached_property
+    def health(self) -> Health:
+        """Whether the server can do its work."""
+        return Health(lambda: readiness.look(self.system))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What the server counts."""
+        return Metrics()
 
     @cached_property
     def provider(self) -> Provider | None:

@@ -32,6 +32,7 @@ def serve(
     i_understand_insecure: Annotated[
         bool, typer.Option("--i-understand-insecure", help="Listen beyond this machine in plain text.")
     ] = False,
+    enable_failpoints: Annotated[bool, typer.Option("--enable-failpoints", hidden=True)] = False,
 ) -> None:
     """Serve the data directory to a team, until stopped.
 
@@ -53,6 +54,7 @@ def serve(
         tls_key=tls_key,
         proxies=tuple(behind_proxy) if behind_proxy else None,
         insecure=i_understand_insecure,
+        enable_failpoints=enable_failpoints,
     )
     run(told, lambda listening, token: _announce(call, listening, token))
 
