@@ -149,6 +149,30 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
             httpx2.get(server.address.replace("https", "http"))
 
 
+def test_only_a_proxy_that_was_named_is_believed(tmp_path: Path) -> None:
+    """Five wrong attempts from each of two addresses: the proxy's word tells them apart, nobody else's does."""
+    base = "https://rollbook.example.org"
+    environment = {"ROLLBOOK_BASE_URL": base}
+    wrong = {"user": "nobody", "password": "x" * 20}
+
+    def statuses(server: RollbookServer) -> list[int]:
+        told = {"Host": "rollbook.example.org", "Origin": base, "X-Forwarded-Proto": "https"}
+        there = f"http://127.0.0.1:{server.port}{HERE}"
+        return [
+            httpx2.post(there, json=wrong, headers=told | {"X-Forwarded-For": f"192.0.2.{n % 2}"}).status_code
+            for n in range(10)
+        ]
+
+    with running(tmp_path / "data", "--behind-proxy", "127.0.0.1", environment=environment) as server:
+        assert server.address == base
+        assert statuses(server) == [401] * 10
+        page = httpx2.get(f"http://127.0.0.1:{server.port}/", headers={"Host": "rollbook.example.org"})
+        assert "strict-transport-security" in page.headers
+        assert "; Secure" in page.headers["set-cookie"]
+    with running(tmp_path / "data", "--behind-proxy", "192.0.2.7", environment=environment) as server:
+        assert statuses(server) == [401] * 5 + [429] * 5
+
+
 def converse(server: RollbookServer, sent: bytes, seconds: float = 20) -> bytes:
     """Send bytes as they are, and read until the server closes the connection or says nothing more."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rollbook.model.errors import Unavailable
+from rollbook.model.errors import StorageFull, Unavailable
 
 LOCK = ".rollbook-server.lock"
 
@@ -19,8 +19,14 @@ def hold(root: Path) -> Generator[None]:
 
     Raises:
         Unavailable: Another one is.
+        StorageFull: The directory cannot be written.
     """
-    descriptor = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageFull(
+            f"{str(root)!r} cannot be served: {error.strerror}", hint="a server needs to write"
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

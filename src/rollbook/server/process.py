@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -14,6 +15,7 @@ from rollbook.server.settings import ServerSettings
 
 STOP_SECONDS = 10
 KEEP_ALIVE_SECONDS = 20
+MAX_DESCRIPTORS = 8192
 
 
 class _Process(uvicorn.Server):
@@ -52,6 +54,7 @@ def answer(
         on_ready: Called once when requests are answered.
         on_stop: Called when the server was told to stop.
     """
+    _raise_descriptors()
     config = uvicorn.Config(
         application,
         loop="uvloop",
@@ -69,3 +72,11 @@ def answer(
         ssl_keyfile=settings.tls_key,
     )
     _Process(config, on_ready, on_stop).run([bound])
+
+
+def _raise_descriptors() -> None:
+    """Every connection takes one; the usual limit is lower than what the system would grant."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
