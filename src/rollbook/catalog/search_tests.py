@@ -48,7 +48,7 @@ def among(literals: tuple[Literal, ...], now: int, column: ColumnElement[str]) -
 
 
 def _equal(wanted: Span, column: ColumnElement[str]) -> ColumnElement[bool]:
-    return column == wanted.low if wanted.low == wanted.high else column.between(wanted.low, wanted.high)
+    return column == wanted.low if wanted.low == wanted.high else and_(column >= wanted.low, column <= wanted.high)
 
 
 def of_fact(scope: SearchScope, term: Compare | In, facts: FromClause, *, indexed: bool = True) -> ColumnElement[bool]:
