@@ -22,6 +22,7 @@ SECRET_KEY = "not-a-secret-0123456789"
 READER_KEY = "rollbook-reader"
 READER_SECRET = "not-a-secret-either-0123"
 REGION = "us-east-1"
+_ATTEMPTS = 3
 _PORTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
 
 
@@ -53,6 +54,8 @@ class S3Server:
             "s3.port.grpc": grpc,
             "s3.config": identities,
             "s3.iam": "false",
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
             "s3.localSocket": folder / "s3.sock",
             "filer.localSocket": folder / "filer.sock",
             "master.telemetry": "false",
@@ -115,14 +118,30 @@ def running() -> Iterator[S3Server]:
     """A server that runs as long as the block."""
     folder = Path(tempfile.mkdtemp(prefix="rollbook-s3-"))
     try:
-        server = S3Server(folder)
-        server.start()
+        server = _started(folder)
         try:
             yield server
         finally:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(folder: Path) -> S3Server:
+    """A server that came up. Another process may take a port that was free a moment ago; then others are tried."""
+    for attempt in range(_ATTEMPTS):
+        place = folder / str(attempt)
+        place.mkdir()
+        server = S3Server(place)
+        try:
+            server.start()
+        except AssertionError:
+            server.stop()
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return server
+    raise AssertionError(f"no server after {_ATTEMPTS} attempts")
 
 
 def _identity() -> dict[str, object]:

@@ -36,7 +36,8 @@ _PARTS_AT_ONCE = 4
 _NAMES_PER_PAGE = 1000
 _URL = re.compile(rf"({'|'.join(SCHEMES)})://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?\Z")
 _STATUS = re.compile(r"status code: (\d{3})")
-_CODE = re.compile(r"<Code>(\w+)</Code>")
+_CODE = re.compile(r"(?:<Code>|\(code: )(\w+)")
+_DENIED = ("AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken")
 _NOT_THERE, _NO_SUCH_RANGE, _FULL = "404", "416", "507"
 _PLAIN_HTTP = "BadScheme"
 _CLIENT: dict[str, Any] = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "600s"}
@@ -149,7 +150,7 @@ class CloudStore:
             return Unavailable(f"the bucket of {self.url} does not exist", hint="create it, or correct the URL")
         if isinstance(error, FileNotFoundError) or status == _NOT_THERE:
             return NotFound(f"no object {where}")
-        if _kind(error) in ("PermissionDeniedError", "UnauthenticatedError"):
+        if _kind(error) in ("PermissionDeniedError", "UnauthenticatedError") or code in _DENIED:
             kind = StorageFull if writing else Unavailable
             return kind(
                 f"the object store refuses access to {where} ({code or status or 'no permission'})",
