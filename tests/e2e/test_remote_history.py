@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import rollbook
 from rollbook.cli.main import execute
-from rollbook.sdk.remote import sending
+from rollbook.sdk.remote import opening, sending
+from rollbook.sdk.remote.client import Client
+from rollbook.sdk.remote.retries import Patience
 from tests.e2e.conftest import told
 from tests.services.people import add_organisation
 from tests.services.server import RollbookServer
@@ -114,3 +117,28 @@ def test_a_run_that_ends_without_the_server_says_where_its_rows_wait(
     assert len(outbox(tmp_path)) == 1
     assert execute(["sync"]) == 0
     assert steps(run.id) == [0, 1]
+
+
+def test_a_run_that_ends_while_the_server_is_away_ends_once_it_is_back(
+    shared_server: RollbookServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hasty = partial(Client, patience=Patience(attempts=2, first_attempts=2, pause=0.01))
+    monkeypatch.setattr(opening, "Client", hasty)
+    monkeypatch.setattr(sending, "CLOSE_SECONDS", 0.1)
+    run = rollbook.init(project="math", config={"lr": 0.1}, save_code=False)
+    run.log({"step": 0})
+    shared_server.kill()
+    try:
+        with pytest.warns(RuntimeWarning, match="rollbook sync"):
+            run.config.epochs = 3
+        run.log({"step": 1})
+        with pytest.warns(RuntimeWarning, match="rollbook sync"):
+            run.finish()
+    finally:
+        shared_server.start()
+    assert rollbook.Api(project="math").run(run.id).state == "running"
+    assert execute(["sync"]) == 0
+    known = rollbook.Api(project="math").run(run.id)
+    assert (known.state, known.config, known.summary) == ("finished", {"lr": 0.1, "epochs": 3}, {"step": 1})
+    assert steps(run.id) == [0, 1]
+    assert outbox(tmp_path) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -45,7 +46,7 @@ from rollbook.model.wire import (
 from rollbook.sdk.pages import gather
 from rollbook.sdk.remote.cache import BlobCache
 from rollbook.sdk.remote.client import Client
-from rollbook.sdk.remote.outbox import Outbox
+from rollbook.sdk.remote.outbox import HISTORY, Outbox
 from rollbook.sdk.remote.places import Places
 from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress, RunLog, Upload
@@ -198,8 +199,16 @@ class Remote:
         return run
 
     def update_run(self, run: RunFacts, changes: RunChanges) -> RunFacts:
-        """Change facts of a run."""
-        return self._client.send("PATCH", self._run(run), RunFacts, changes)
+        """Change facts of a run. Where the server is away they wait in the outbox: that must not end a training."""
+        try:
+            changed = self._client.send("PATCH", self._run(run), RunFacts, self._outbox.deferred(run.id, changes))
+        except Unavailable as error:
+            self._outbox.defer(self._client, run.id, self._run(run, HISTORY), changes)
+            message = f"what changed about run {run.short} waits on this machine: {error.message}"
+            warnings.warn(f"{message}; 'rollbook sync' sends it", RuntimeWarning, stacklevel=3)
+            return run
+        self._outbox.told(run.id)
+        return changed
 
     def heartbeat(self, run: RunFacts) -> None:
         """Note that a run lives."""
@@ -226,7 +235,7 @@ class Remote:
 
     def open_log(self, run: RunFacts) -> RunLog:
         """The run's journal on this machine, whose rows a thread sends to the server."""
-        return self._outbox.open(self._client, run.id, self._run(run, "/history"))
+        return self._outbox.open(self._client, run.id, self._run(run, HISTORY))
 
     def history(self, run: RunFacts) -> Iterator[dict[str, Any]]:
         """A run's rows: those that the server has."""
