@@ -35,7 +35,7 @@ def test_no_command_module_is_left_out() -> None:
 def test_each_command_takes_the_shared_options_and_explains_every_own_one(name: str) -> None:
     command = load(name)
     options = {option for parameter in command.params for option in parameter.opts}
-    assert {"--data-dir", "--project", "--json"} <= options
+    assert {"--data-dir", "--server", "--project", "--json"} <= options
     assert [parameter.name for parameter in command.params if not parameter.help] == []
 
 
