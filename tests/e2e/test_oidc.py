@@ -106,7 +106,7 @@ def refusal(browser: Browser, back: str) -> str:
     answer = browser.get(back)
     assert answer.status_code == 401, answer.text
     assert browser.get("/api/v1/session").status_code == 401
-    return alert(answer)
+    return alert(answer).lower()
 
 
 def test_a_group_gives_an_account_and_its_role(browser: Browser, tutor: Any, server: RollbookServer) -> None:
