@@ -116,14 +116,14 @@ class Receiving:
     def __exit__(self, *_: object) -> None:
         self._intake.__exit__()
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, pieces: Sequence[bytes]) -> None:
         """Take in the next bytes of the stream.
 
         Raises:
             InvalidInput: They are not what they say they are.
             StorageFull: No room.
         """
-        frames = self._reader.feed(piece)
+        frames = self._reader.feed(*pieces)
         self._count += len(frames)
         if self._count > MAX_ENTRIES:
             raise InvalidInput(f"more than {MAX_ENTRIES:,} entries in one request", hint="send several requests")
@@ -274,11 +274,14 @@ def _held_elsewhere(register: Register, project: str, names: AbstractSet[bytes])
 
 def _readable(register: Register) -> list[ProjectRow]:
     """The projects whose versions the actor may read, at most `MAX_PROJECTS`."""
-    with register.catalog.read() as connection:
-        organisation = projects.get_organisation(connection, register.actor.organisation)
-        page = projects.list_projects(connection, organisation, limit=MAX_PROJECTS)
-    organisation_name = register.actor.organisation
-    return [row for row in page.items if may(register.actor, "version.read", Resource(organisation_name, row.name))]
+    name = register.actor.organisation
+    try:
+        with register.catalog.read() as connection:
+            organisation = projects.get_organisation(connection, name)
+            page = projects.list_projects(connection, organisation, limit=MAX_PROJECTS)
+    except NotFound:
+        return []  # a new register: nothing was ever logged
+    return [row for row in page.items if may(register.actor, "version.read", Resource(name, row.name))]
 
 
 def _find_project(register: Register, project: str) -> ProjectRow | None:

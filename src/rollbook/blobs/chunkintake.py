@@ -18,7 +18,7 @@ from rollbook.blobs.frames import Frame
 from rollbook.blobs.index import Index
 from rollbook.blobs.kinds import MOST_CHUNK_BYTES, RAW, RECIPE, ZSTD, describe
 from rollbook.blobs.packsink import PackSink
-from rollbook.blobs.pipeline import BufferPool
+from rollbook.blobs.pipeline import BufferPool, Prefetch
 from rollbook.blobs.reading import Reader, View
 from rollbook.blobs.recipe import Recipe
 from rollbook.blobs.source import SINGLE
@@ -28,7 +28,7 @@ from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, InvalidInput
 
 _WINDOW = 1024 * 1024
-_BUFFERS = 1
+_BUFFERS = 4
 _NO_PACK = b""
 
 
@@ -162,12 +162,13 @@ class ChunkIntake:
         view = View(self._reader, Digest.of_raw("blake3", sent.digest), place, sent.recipe)
         pool = BufferPool(_BUFFERS, MOST_CHUNK_BYTES)
         whole = blake3()
-        for filled in assemble(self._store, view, pool, _WINDOW):
-            piece = filled.buffer[: filled.size]
-            whole.update(piece)
-            if sent.size <= MAXIMUM and _one_chunk(piece):
-                raise InvalidInput(f"blob {view.digest} of {sent.size:,} bytes is one chunk", hint="send it as it is")
-            pool.give(filled.buffer)
+        with Prefetch(assemble(self._store, view, pool, _WINDOW), depth=2, stop=pool.close) as ready:
+            for filled in ready:
+                piece = filled.buffer[: filled.size]
+                whole.update(piece)
+                if sent.size <= MAXIMUM and _one_chunk(piece):
+                    raise InvalidInput(f"blob {view.digest} of {sent.size:,} bytes is one chunk", hint="do not cut it")
+                pool.give(filled.buffer)
         if whole.digest() != sent.digest:
             for _ in view.pieces(0, view.size):
                 pass  # where stored bytes are damaged, this says so

@@ -82,14 +82,14 @@ class FrameReader:
         self._count = 0
         self.ended = False
 
-    def feed(self, piece: Buffer) -> list[Frame]:
-        """The frames that are whole with this piece. Their payloads lie in it, or in what came before.
+    def feed(self, *pieces: Buffer) -> list[Frame]:
+        """The frames that are whole with these pieces. Their payloads lie in one copy of them, made once.
 
         Raises:
             InvalidInput: This is no such stream.
         """
-        self._pieces.append(piece)
-        self._have += len(piece)
+        self._pieces += pieces
+        self._have += sum(map(len, pieces))
         if self._have < self._need:
             return []
         window = memoryview(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))

@@ -14,7 +14,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -307,12 +307,25 @@ def lock_schema(connection: Connection) -> None:
 
 def insert_unless_present(connection: Connection, table: Table, values: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Insert rows, leaving out each of which a unique value is taken, even by a transaction that just ended."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
+
+
+def insert_or_update(
+    connection: Connection, table: Table, values: list[dict[str, Any]], key: Sequence[str], changing: str
+) -> None:
+    """Insert rows; of each whose unique `key` is taken, give the row that is there the new value of one column."""
+    statement = _insert(connection, table)
+    set_ = {changing: statement.excluded[changing]}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=set_), values)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
     # Imported when first needed: PostgreSQL's dialect costs as much start-up time as all of the catalog.
     if is_sqlite(connection):
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert
-    connection.execute(insert(table).on_conflict_do_nothing(), values)
+    return insert(table)
 
 
 def continue_counting(connection: Connection, tables: Iterable[Table]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from rollbook.catalog.dialect import insert_unless_present
+from rollbook.catalog.dialect import insert_or_update, insert_unless_present
 from rollbook.catalog.execution import builder, first, lock
 from rollbook.catalog.rows import ProjectRow
 from rollbook.catalog.uploads_schema import upload_entries, uploads
@@ -30,8 +30,8 @@ class UploadRow(msgspec.Struct, frozen=True):
         organisation: Key of the organisation.
         project: Key of the project.
         actor: Who sent it.
-        entries: How many chunks and blobs.
-        bytes: Their plain bytes.
+        entries: How many chunks and blobs; those that were sent twice count twice until `forget_expired` counts.
+        bytes: Their plain bytes, counted likewise.
         renewed_at: When something was last added.
     """
 
@@ -56,8 +56,8 @@ def find(connection: Connection, project: ProjectRow, actor: str) -> UploadRow |
 
 def add(
     connection: Connection, project: ProjectRow, actor: str, entries: Mapping[bytes, int], *, at: int, expires_at: int
-) -> UploadRow:
-    """Note what a person has sent; what was noted already stays noted until the later of both times.
+) -> None:
+    """Note what a person has sent; what was noted already stays noted until the later time.
 
     Args:
         connection: The transaction.
@@ -67,25 +67,18 @@ def add(
         at: Now.
         expires_at: How long it counts.
     """
-    upload = _ensure(connection, project, actor, at)
-    lock(connection, uploads, upload.key)
-    gone = _forget(connection, upload.key, at)
-    known = held(connection, upload, entries.keys(), at=at)
-    _renew(connection, upload, known, expires_at)
-    fixed = {"organisation": project.organisation, "project": project.key, "upload": upload.key}
-    new = {digest: size for digest, size in entries.items() if digest not in known}
-    for batch in _batches(new.items()):
-        rows = [fixed | {"digest": digest, "size": size, "expires_at": expires_at} for digest, size in batch]
-        insert_unless_present(connection, upload_entries, rows)
-    changed: dict[str, Any] = {
-        "entries": uploads.c.entries + len(new) - gone[0],
-        "bytes": uploads.c.bytes + sum(new.values()) - gone[1],
+    key = _ensure(connection, project, actor, at)
+    counted: dict[str, Any] = {
+        "entries": uploads.c.entries + len(entries),
+        "bytes": uploads.c.bytes + sum(entries.values()),
         "renewed_at": at,
     }
-    connection.execute(update(uploads).where(uploads.c.key == upload.key).values(changed))
-    found = find(connection, project, actor)
-    assert found is not None  # made above, in this transaction
-    return found
+    # First, so that whoever sends for the same person waits here, and rows are taken in one order.
+    connection.execute(update(uploads).where(uploads.c.key == key).values(counted))
+    fixed = {"organisation": project.organisation, "project": project.key, "upload": key, "expires_at": expires_at}
+    rows = [fixed | {"digest": digest, "size": size} for digest, size in entries.items()]
+    if rows:
+        insert_or_update(connection, upload_entries, rows, ("upload", "digest"), "expires_at")
 
 
 def held(connection: Connection, upload: UploadRow, digests: Collection[bytes], *, at: int) -> set[bytes]:
@@ -108,60 +101,46 @@ def in_use(connection: Connection, *, at: int) -> Iterator[bytes]:
 
 
 def pending_bytes(connection: Connection, project: ProjectRow) -> int:
-    """Plain bytes that people have sent to a project and that count still, or did until lately."""
+    """Plain bytes that people have sent to a project and that count, or at most that until `forget_expired` counts."""
     query = select(func.coalesce(func.sum(uploads.c.bytes), 0)).where(uploads.c.project == project.key)
     return int(connection.execute(query).scalar_one())
 
 
 def forget_expired(connection: Connection, *, at: int) -> int:
-    """Remove what no longer counts, in all projects.
+    """Remove what no longer counts, in all projects, and count what is left.
 
     Returns:
         How many rows: at most 20,000 per person and project, so call it again until it is 0.
     """
-    query = select(uploads.c.key).where(
-        select(upload_entries.c.upload)
-        .where(upload_entries.c.upload == uploads.c.key, upload_entries.c.expires_at <= at)
-        .exists()
+    return sum(
+        _forget(connection, key, at)
+        for (key,) in connection.execute(select(uploads.c.key).order_by(uploads.c.key)).all()
     )
-    removed = 0
-    for (key,) in connection.execute(query.order_by(uploads.c.key)).all():
-        lock(connection, uploads, key)
-        entries, size = _forget(connection, key, at)
-        changed = {"entries": uploads.c.entries - entries, "bytes": uploads.c.bytes - size}
-        connection.execute(update(uploads).where(uploads.c.key == key).values(changed))
-        removed += entries
-    return removed
 
 
-def _ensure(connection: Connection, project: ProjectRow, actor: str, at: int) -> UploadRow:
+def _ensure(connection: Connection, project: ProjectRow, actor: str, at: int) -> int:
     fixed = {"organisation": project.organisation, "project": project.key, "actor": actor}
     found = find(connection, project, actor)
     if found is None:
         insert_unless_present(connection, uploads, fixed | {"entries": 0, "bytes": 0, "renewed_at": at})
         found = find(connection, project, actor)
     assert found is not None  # inserted or present, in this transaction
-    return found
+    return found.key
 
 
-def _forget(connection: Connection, key: int, at: int) -> tuple[int, int]:
-    """Remove what no longer counts of one upload, a bounded number at a time: how many rows and plain bytes."""
-    mine = (upload_entries.c.upload == key, upload_entries.c.expires_at <= at)
-    query = select(upload_entries.c.digest, upload_entries.c.size).where(*mine).limit(_MOST_FORGOTTEN)
-    rows = connection.execute(query).all()
-    for batch in _batches(row[0] for row in rows):
-        connection.execute(delete(upload_entries).where(*mine, upload_entries.c.digest.in_(batch)))
-    return len(rows), sum(row[1] for row in rows)
-
-
-def _renew(connection: Connection, upload: UploadRow, digests: Collection[bytes], expires_at: int) -> None:
+def _forget(connection: Connection, key: int, at: int) -> int:
+    """Remove what no longer counts of one upload, a bounded number at a time, and count the rest."""
+    lock(connection, uploads, key)
+    mine = upload_entries.c.upload == key
+    old = select(upload_entries.c.digest).where(mine, upload_entries.c.expires_at <= at).limit(_MOST_FORGOTTEN)
+    digests = [bytes(row[0]) for row in connection.execute(old)]
     for batch in _batches(digests):
-        query = update(upload_entries).where(
-            upload_entries.c.upload == upload.key,
-            upload_entries.c.digest.in_(batch),
-            upload_entries.c.expires_at < expires_at,
-        )
-        connection.execute(query.values(expires_at=expires_at))
+        gone = delete(upload_entries).where(mine, upload_entries.c.digest.in_(batch))
+        connection.execute(gone)
+    left = select(func.count(), func.coalesce(func.sum(upload_entries.c.size), 0)).where(mine)
+    entries, size = connection.execute(left).one()
+    connection.execute(update(uploads).where(uploads.c.key == key).values(entries=int(entries), bytes=int(size)))
+    return len(digests)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

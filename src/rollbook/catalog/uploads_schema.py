@@ -22,7 +22,7 @@ uploads = Table(
     instant_column("renewed_at"),
     UniqueConstraint("project", "actor"),
 )
-"""One row per project and actor; `entries` and `bytes` count the rows of `upload_entries`."""
+"""One row per project and actor; `entries` and `bytes` count the rows of `upload_entries`, or a little more."""
 
 upload_entries = Table(
     "upload_entries",

@@ -14,7 +14,7 @@ BLOCK_BYTES = 1024 * 1024
 """One step of a thread: large enough to be worth the way there, small enough to stay in the processor's cache."""
 
 
-async def take_in(request: Request, work: Callable[[bytes], None], limit: int) -> None:
+async def take_in(request: Request, work: Callable[[list[bytes]], None], limit: int) -> None:
     """Pass a request's body on, block by block; the next is received while `work` deals with one.
 
     Args:
@@ -30,7 +30,7 @@ async def take_in(request: Request, work: Callable[[bytes], None], limit: int) -
     total = 0
     try:
         async for block in _blocks(request):
-            total += len(block)
+            total += sum(map(len, block))
             if total > limit:
                 raise TooLarge(f"the request has more than {limit:,} bytes", hint="send several requests")
             if working is not None:
@@ -41,16 +41,17 @@ async def take_in(request: Request, work: Callable[[bytes], None], limit: int) -
             await working
 
 
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
+async def _blocks(request: Request) -> AsyncIterator[list[bytes]]:
+    """The pieces that arrive, in groups of about `BLOCK_BYTES`; whoever needs them in one piece joins them."""
     waiting: list[bytes] = []
     size = 0
     async for piece in request.stream():
         waiting.append(piece)
         size += len(piece)
         if size >= BLOCK_BYTES:
-            yield b"".join(waiting)
+            yield waiting
             waiting, size = [], 0
-    yield b"".join(waiting)
+    yield waiting
 
 
 async def give_out(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:

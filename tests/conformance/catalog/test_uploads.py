@@ -17,9 +17,10 @@ def name(number: int) -> bytes:
 
 def add(
     connection: Connection, project: ProjectRow, numbers: range, actor: str = "user:ana", at: int = 0
-) -> uploads.UploadRow:
+) -> uploads.UploadRow | None:
     entries = {name(number): 10 for number in numbers}
-    return uploads.add(connection, project, actor, entries, at=at, expires_at=at + DAY)
+    uploads.add(connection, project, actor, entries, at=at, expires_at=at + DAY)
+    return uploads.find(connection, project, actor)
 
 
 def held(connection: Connection, project: ProjectRow, numbers: range, actor: str = "user:ana", at: int = 1) -> set[int]:
@@ -30,6 +31,7 @@ def held(connection: Connection, project: ProjectRow, numbers: range, actor: str
 
 def test_it_is_held_by_who_sent_it(connection: Connection, project: ProjectRow) -> None:
     upload = add(connection, project, range(1200))
+    assert upload is not None
     assert (upload.entries, upload.bytes) == (1200, 12_000)
     assert held(connection, project, range(1100, 1300)) == set(range(1100, 1200))
     assert held(connection, project, range(10), "user:bo") == set()
@@ -37,8 +39,9 @@ def test_it_is_held_by_who_sent_it(connection: Connection, project: ProjectRow) 
 
 def test_the_same_again_counts_once_and_lives_longer(connection: Connection, project: ProjectRow) -> None:
     add(connection, project, range(10))
-    upload = add(connection, project, range(5, 15), at=500)
-    assert (upload.entries, upload.bytes) == (15, 150)
+    add(connection, project, range(5, 15), at=500)
+    assert uploads.forget_expired(connection, at=1) == 0
+    assert uploads.pending_bytes(connection, project) == 150
     assert held(connection, project, range(20), at=DAY) == set(range(5, 15))
 
 
@@ -47,9 +50,8 @@ def test_what_no_longer_counts_is_removed(connection: Connection, project: Proje
     add(connection, project, range(10))
     add(connection, project, range(10, 12), "user:bo")
     if again:
-        upload = add(connection, project, range(20, 21), at=DAY)
-        assert (upload.entries, upload.bytes) == (1, 10)
-    assert uploads.forget_expired(connection, at=DAY) == (2 if again else 12)
+        add(connection, project, range(20, 21), at=DAY)
+    assert uploads.forget_expired(connection, at=DAY) == 12
     assert uploads.forget_expired(connection, at=DAY) == 0
     assert uploads.pending_bytes(connection, project) == (10 if again else 0)
     assert len(list(uploads.in_use(connection, at=0))) == (1 if again else 0)

@@ -205,6 +205,12 @@ class TestRefusals:
         monkeypatch.setattr("rollbook.server.api.transfer.MAX_STREAM", 10_000)
         assert send(client, [chunk(noise(20_000))]).status_code == 413
 
+    def test_who_waits_too_long_is_told_to_come_back(self, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rollbook.server.api.transfer.MAX_RECEIVING", 0)
+        monkeypatch.setattr("rollbook.server.api.transfer.WAIT_SECONDS", 0.01)
+        answer = send(client, [chunk(b"x")])
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
     def test_more_questions_than_one_request_may_ask(self, client: TestClient) -> None:
         too_many = client.post(f"{MATH}/upload/missing", content=bytes(32 * (transfer.MAX_ASKED + 1)))
         assert too_many.status_code == 413

@@ -35,6 +35,8 @@ RECIPES_PLAIN = 1024 * 1024 * 1024
 """The server puts the blobs of a request's recipes together; this bounds how long its answer takes."""
 _TOGETHER_BYTES = 64 * 1024
 """So few recipes travel with the last chunks."""
+_TAIL_BYTES = 1024 * 1024
+"""So little at the end waits for what is under way, and then travels with the recipes: one request less."""
 _UNASKED_BYTES = 64 * 1024
 """So little is sent without asking first: the question would take as long."""
 _BUFFERS_PER_BATCH = BATCH_BYTES // WINDOW
@@ -113,10 +115,10 @@ class RemoteUpload:
             StorageFull: The server has no room.
             Unavailable: The server cannot be reached. What it has taken stays there for a day: begin again.
         """
-        if self._sending or self._batch.size > BATCH_BYTES:
+        if self._sending and self._batch.size > _TAIL_BYTES:
             self._dispatch()
-            while self._sending:
-                self._collect()
+        while self._sending:
+            self._collect()
         self._finish()
 
     def _take_in(self, segments: Iterator[Segment], progress: Progress) -> dict[int, BlobInfo]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import cast
 
 from blake3 import blake3
@@ -20,7 +21,7 @@ from rollbook.blobs import Frame, write_frames
 from rollbook.blobs.frames import FAILED
 from rollbook.model.digest import Digest
 from rollbook.model.document import write_document
-from rollbook.model.errors import InvalidInput, RollbookError
+from rollbook.model.errors import InvalidInput, RollbookError, Unavailable
 from rollbook.model.permission import Action
 from rollbook.server import faults
 from rollbook.server.blocks import BLOCK_BYTES, blocks_of, give_out, take_in
@@ -30,8 +31,10 @@ from rollbook.server.routes import PREFIX, Document, Routes, read_body
 
 MAX_STREAM = 64 * 1024 * 1024
 """Most bytes of one request that sends."""
-MAX_RECEIVING = 8
-"""Most requests whose bytes are taken in at once: each holds some blocks in memory. Others wait, and their clients."""
+MAX_RECEIVING = 24
+"""Most requests whose bytes are taken in at once; each holds up to ten blocks in memory. The others wait."""
+WAIT_SECONDS = 15
+"""A request that waits longer is told to come back, before its connection counts as dead (`server.connection`)."""
 BYTES = "application/octet-stream"
 _DIGEST_BYTES = 32
 _BLOB_HEADERS = {
@@ -144,9 +147,19 @@ def _telling(frames: Iterator[Frame]) -> Iterator[Frame]:
         yield Frame(bytes(_DIGEST_BYTES), FAILED, 0, write_document(faults.document_of(error)))
 
 
-def _place(request: Request) -> asyncio.Semaphore:
-    """What bounds how many bodies are taken in at once, for the application that answers."""
+@asynccontextmanager
+async def _place(request: Request) -> AsyncGenerator[None]:
+    """One of the places that bound how many bodies the application that answers takes in at once."""
     state = request.app.state
     if not hasattr(state, "receiving"):
         state.receiving = asyncio.Semaphore(MAX_RECEIVING)
-    return cast(asyncio.Semaphore, state.receiving)
+    places = cast(asyncio.Semaphore, state.receiving)
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await places.acquire()
+    except TimeoutError as error:
+        raise Unavailable("the server takes in as much as it can", hint="try again in a second") from error
+    try:
+        yield
+    finally:
+        places.release()
