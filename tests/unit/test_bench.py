@@ -13,6 +13,7 @@ from bench.measure import Command, CommandFailed, disk_bytes, measure, run
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.tools import Copy
+from bench.transfer import Transfer
 
 TINY = 0.0005
 
@@ -134,3 +135,17 @@ def test_startup_and_log_targets() -> None:
 def test_tables_show_a_dash_where_a_tool_has_no_such_step() -> None:
     shown = report.storage_table([outcome("W1", "rollbook", log=1.0, get=0.5), outcome("W1", "wandb", log=2.0)])
     assert shown.splitlines()[-1].split()[:3] == ["wandb", "2.00", "-"]
+
+
+def test_transfers_are_judged_by_speed_and_beside_mlflow() -> None:
+    steps = ("upload", "upload x8", "download", "upload small", "download small")
+    mib = 1 << 20
+    rows = [Transfer("rollbook", step, 1.0, 400 * mib, 1) for step in steps]
+    rows += [Transfer("mlflow", step, 2.0 if step == "download" else 4.0, 400 * mib, 1) for step in steps]
+    found = verdicts(targets.check_transfer(rows, scale=1))
+    assert {name for name, reached in found.items() if not reached} == {
+        "transfer, download",
+        "transfer, download: mlflow / rollbook",
+    }
+    assert verdicts(targets.check_transfer(rows, scale=0.1))["transfer, download"] is None
+    assert "upload small" in report.transfer_table(rows)
