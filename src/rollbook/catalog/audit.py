@@ -103,6 +103,18 @@ def list_page(
     return page(every(connection, query, _row), limit, lambda entry: entry.sequence)
 
 
+def last(connection: Connection, project: int) -> int:
+    """Number of the last entry about the project with this key; -1 where there is none."""
+    highest = connection.execute(select(func.max(audit.c.sequence)).where(audit.c.project == project)).scalar_one()
+    return -1 if highest is None else highest
+
+
+def after(connection: Connection, project: int, sequence: int, *, limit: int) -> tuple[AuditRow, ...]:
+    """Entries about the project with this key that follow an entry, the oldest first."""
+    query = select(audit).where(audit.c.project == project, audit.c.sequence > sequence)
+    return every(connection, query.order_by(audit.c.sequence).limit(check_limit(limit)), _row)
+
+
 def check(connection: Connection, organisation: OrganisationRow) -> Iterator[str]:
     """Describe every entry that is missing, or whose columns, bytes and leaf do not agree.
 

@@ -142,6 +142,15 @@ def silent(connection: Connection, organisation: int, since: int, *, limit: int 
     return _with_tags(connection, found)
 
 
+def alive_since(connection: Connection, project: int, since: int, *, limit: int) -> dict[str, int]:
+    """Ids of runs under way that gave a sign of life after an instant, each with the last one, the oldest first."""
+    query = select(runs.c.id, runs.c.heartbeat_at).where(
+        runs.c.project == project, runs.c.state == "running", runs.c.heartbeat_at > since
+    )
+    found = connection.execute(query.order_by(runs.c.heartbeat_at).limit(check_limit(limit)))
+    return {row.id: row.heartbeat_at for row in found}
+
+
 def add_tags(connection: Connection, run: RunRow, labels: Iterable[str]) -> None:
     """Put tags on a run; those that it has stay."""
     for label in labels:

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from rollbook.app import readiness
 from rollbook.app.register import Register
 from rollbook.model.permission import Actor
+from rollbook.server.events import Feeds
 from rollbook.server.health import Health
 from rollbook.server.limits import Buckets, SignInLimits
 from rollbook.server.metrics import Metrics
@@ -56,6 +57,13 @@ class State:
     def metrics(self) -> Metrics:
         """What the server counts."""
         return Metrics()
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """Who listens to what."""
+        feeds = Feeds(self.stopping.is_set)
+        self.metrics.listeners.set_function(lambda: feeds.count)
+        return feeds
 
     @cached_property
     def provider(self) -> Provider | None:
