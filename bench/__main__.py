@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import comparing, history, machine, report, startup, storage, targets, transfer
+from bench import comparing, history, machine, report, search, startup, storage, targets, transfer
 from bench.measure import CommandFailed
 from bench.tools import Tool, all_tools
 
@@ -51,7 +51,9 @@ def _run(name: str, part: Callable[[], Part]) -> Part | None:
 
 
 def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
-    wanted = ("startup", "log", "compare", "transfer", "storage") if options.what == "all" else (options.what,)
+    wanted = (
+        ("startup", "log", "compare", "search", "transfer", "storage") if options.what == "all" else (options.what,)
+    )
     parts: dict[str, Callable[[], Part]] = {}
     if "startup" in wanted:
         parts["startup"] = lambda: _startup(options)
@@ -59,6 +61,8 @@ def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         parts["log"] = lambda: _history(options)
     if "compare" in wanted:
         parts["compare"] = lambda: _comparing(options)
+    if "search" in wanted:
+        parts["search"] = lambda: _search(options)
     if "transfer" in wanted:
         parts["transfer"] = lambda: _transfer(options)
     if "storage" in wanted:
@@ -84,6 +88,11 @@ def _comparing(options: argparse.Namespace) -> Part:
     return Part(report.comparing_table(rows), targets.check_comparing(rows, scale=options.scale), rows)
 
 
+def _search(options: argparse.Namespace) -> Part:
+    rows = search.run_search(WORK / "search", scale=options.scale, rounds=options.rounds)
+    return Part(report.search_table(rows), targets.check_search(rows), rows)
+
+
 def _transfer(options: argparse.Namespace) -> Part:
     rows = transfer.run_transfer(WORK / "transfer", scale=options.scale, rounds=options.rounds)
     return Part(report.transfer_table(rows), targets.check_transfer(rows, scale=options.scale), rows)
@@ -106,7 +115,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         prog="./run bench", description="Compare Rollbook with other tools on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", default="all", choices=["storage", "startup", "log", "compare", "transfer", "all"]
+        "what", nargs="?", default="all", choices=["storage", "startup", "log", "compare", "search", "transfer", "all"]
     )
     parser.add_argument(
         "--scale", type=float, default=1.0, help="fraction of the full sizes (full: about 60 GB of disk)"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
+from bench.search import SearchCost
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.targets import Check
@@ -73,6 +74,15 @@ def transfer_table(rows: Sequence[Transfer]) -> str:
         for row in sorted(rows, key=lambda row: list(own).index(row.step))
     ]
     return "To a server and back\n" + table(["tool", "step", "s", "MiB/s", "s / rollbook"], cells)
+
+
+def search_table(rows: Sequence[SearchCost]) -> str:
+    """Milliseconds of a first page, by tool and kind of query."""
+    cells = [
+        [row.tool, row.what, f"{row.versions:,}", str(row.hits), f"{row.median:.1f}", f"{row.p95:.1f}"] for row in rows
+    ]
+    heads = ["tool", "query", "searched", "hits", "median ms", "p95 ms"]
+    return "First page of a search, 50 values each\n" + table(heads, cells)
 
 
 def check_table(checks: Iterable[Check]) -> str:

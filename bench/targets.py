@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
+from bench.search import SearchCost
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.transfer import Transfer
@@ -105,6 +106,15 @@ def check_transfer(rows: Sequence[Transfer], *, scale: float) -> list[Check]:
         ratio = table["mlflow", step].seconds / table["rollbook", step].seconds
         checks.append(Check(f"transfer, {step}: mlflow / rollbook", f"{ratio:.1f}x", ">= 3x", ratio >= 3))
     return checks
+
+
+def check_search(rows: Sequence[SearchCost]) -> list[Check]:
+    """Milliseconds of the first page, of each kind of query."""
+    return [
+        _at_most(f"first page: {row.what}, p95 of {row.samples}", row.p95, 100, "ms")
+        for row in rows
+        if row.tool == "rollbook"
+    ]
 
 
 def _w1(table: dict[tuple[str, str], Outcome], scale: float) -> list[Check]:

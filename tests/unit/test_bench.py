@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from bench import report, storage, targets, workloads
 from bench.history import LogCost
 from bench.measure import Command, CommandFailed, disk_bytes, measure, run
+from bench.search import QUERIES, SearchCost, metadata_of
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.tools import Copy
 from bench.transfer import Transfer
+from rollbook.model.query import parse, parse_sort
 
 TINY = 0.0005
 
@@ -149,3 +152,21 @@ def test_transfers_are_judged_by_speed_and_beside_mlflow() -> None:
     }
     assert verdicts(targets.check_transfer(rows, scale=0.1))["transfer, download"] is None
     assert "upload small" in report.transfer_table(rows)
+
+
+def test_search_is_held_to_its_first_pages() -> None:
+    rows = [
+        SearchCost("rollbook", "one", 100_000, 1, 5.0, 99.0, 60),
+        SearchCost("rollbook", "two", 100_000, 1, 5.0, 101.0, 60),
+        SearchCost("mlflow", "one", 2_000, 1, 500.0, 900.0, 60),
+    ]
+    assert list(verdicts(targets.check_search(rows)).values()) == [True, False]
+    assert "900.0" in report.search_table(rows)
+
+
+def test_what_is_searched_has_fifty_values_and_queries_that_can_be_read() -> None:
+    values = metadata_of(7, random.Random(0))
+    assert sum(len(value) if isinstance(value, dict) else 1 for value in values.values()) == 50
+    for query, sort in QUERIES.values():
+        parse(query)
+        parse_sort(sort)
