@@ -49,7 +49,7 @@ def test_everything_there_is_about_search_works_everywhere(
     assert api.search(f"metadata.n = {2**53 + 1}", columns=["metadata.n"]).cells == ((2**53 + 1,),)
     assert api.search(f"metadata.n = {2**53}", everywhere=True).versions == ()
     assert [item.short for item in api.search("produced(a:v0)", target="runs", projects=["math"]).runs] == [run.id]
-    with pytest.raises(InvalidInput, match=r"column 11\)"):
+    with pytest.raises(InvalidInput, match=r"column 10\)"):
         api.search("type = a b")
     names = [field.name for field in api.transport.search_fields(SearchAsk(), api.project).fields]
     assert "metadata.n" in names
