@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from rollbook.sdk.version import Version
 
 _open_runs: list[Run] = []
 _failed = False
+_interrupted = False
 
 
 def init(
@@ -131,8 +133,8 @@ def _watch_for_failure() -> None:
     earlier_hook, earlier_exit = sys.excepthook, sys.exit
 
     def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _failed  # noqa: PLW0603 - one process, one outcome
-        _failed = True
+        global _failed, _interrupted
+        _failed, _interrupted = True, issubclass(kind, KeyboardInterrupt)
         earlier_hook(kind, error, trace)
 
     def leave(status: Any = None, /) -> NoReturn:
@@ -148,3 +150,11 @@ def _watch_for_failure() -> None:
 def _finish_all() -> None:
     for run in tuple(_open_runs):  # `finish` takes the run off the list
         run.finish(exit_code=1 if _failed else 0)
+    if _interrupted:
+        _interrupt_again()
+
+
+def _interrupt_again() -> None:
+    """Let the process end as one that Ctrl-C ended: Python forgets that as soon as a library compiles text."""
+    with suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102 - a constant; only such code tells the interpreter
