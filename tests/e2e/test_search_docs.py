@@ -56,7 +56,7 @@ def test_everything_there_is_about_search_works_everywhere(
     saved = api.transport.save_view(api.project, NewView(name="mine", query="type = dataset"))
     assert list(api.transport.views(api.project)) == [api.transport.view(api.project, "mine")] == [saved]
     assert api.transport.remove_view(api.project, "mine") == saved
-    assert api.transport.rebuild_search(api.project) == 2
+    assert api.transport.rebuild_search(api.project) >= 2
 
 
 def test_every_term_in_the_table_can_be_read() -> None:
