@@ -114,7 +114,7 @@ def test_pins_carry_hashes_and_no_address(root: Path) -> None:
 
 def test_every_recipe_runs_on_the_same_versions(root: Path) -> None:
     pins = {
-        file.stem: set(re.findall(r"^[^\s#]+==[^\\]+", file.read_text(encoding="utf-8"), re.MULTILINE))
+        file.stem: set(re.findall(r"^[^\s#]+==[^\s;]+", file.read_text(encoding="utf-8"), re.MULTILINE))
         for file in (root / "requirements").glob("*.txt")
     }
     assert pins["demo"] < pins["test"] < pins["lint"]

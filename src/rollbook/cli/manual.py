@@ -68,12 +68,17 @@ def _command(name: str) -> Iterator[str]:
     yield f"\n### {name}\n"
     yield f"    {' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n"
     yield inspect.cleandoc(command.help or "")
-    own = [parameter for parameter in command.params if parameter.expose_value]
+    own = [parameter for parameter in command.params if parameter.expose_value and is_shown(parameter)]
     if own:
         yield "\n| argument | meaning |\n|---|---|"
         yield from (_parameter(parameter, context) for parameter in own)
     yield "\n| key with `--json` | value |\n|---|---|"
     yield from (f"| `{key}` | {meaning} |" for key, meaning in ANSWERS[name].items())
+
+
+def is_shown(parameter: Any) -> bool:
+    """Whether the help tells of a parameter: switches for tests of Rollbook itself are nobody's business."""
+    return not getattr(parameter, "hidden", False)
 
 
 def _parameter(parameter: Any, context: typer.Context) -> str:
