@@ -191,8 +191,9 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path, broken: str) 
         address = json.loads(announced)["address"]
         headers = {"Authorization": f"Bearer {keys['analyst']}"}
         # More than a pipe holds, where nobody reads it.
-        for _ in range(600 if broken == "unread" else 20):
-            assert httpx2.get(f"{address}/api/v1/nothing", headers=headers).status_code == 404
+        with httpx2.Client(headers=headers) as client:
+            for _ in range(600 if broken == "unread" else 20):
+                assert client.get(f"{address}/api/v1/nothing").status_code == 404
         lost = httpx2.get(f"{address}/metrics").text
         assert ("rollbook_log_lines_lost 0.0" in lost) == (broken == "unread")
         process.terminate()

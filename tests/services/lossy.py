@@ -14,29 +14,40 @@ class Lossy:
     """The proxy.
 
     Attributes:
-        port: Where it listens, on this machine.
+        host: Address of this machine that it listens on.
+        port: Where it listens.
         lost: How many answers it has kept back.
         lose: Asked before each answer, with its number (from 0): whether to lose it.
     """
 
-    def __init__(self, target: int, lose: Callable[[int], bool]) -> None:
+    def __init__(self, target: int, lose: Callable[[int], bool], host: str = "127.0.0.1") -> None:
+        self.host = host
         self._target = target
         self.lose = lose
         self.lost = 0
         self._answers = 0
         self._lock = threading.Lock()
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
+        self._listening = socket.create_server((host, 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def address(self) -> str:
         """The server as it is reached through the proxy."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def close(self) -> None:
         """Take no more connections."""
         self._listening.close()
+
+    def cut(self) -> None:
+        """Cut every connection that is open now."""
+        with self._lock:
+            ends = list(self._open)
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:
@@ -53,6 +64,8 @@ class Lossy:
         except OSError:
             client.close()
             return
+        with self._lock:
+            self._open |= {client, server}
         back = threading.Thread(target=self._answer, args=(server, client, asked), daemon=True)
         back.start()
         with suppress(OSError):
@@ -60,6 +73,8 @@ class Lossy:
                 asked.set()
                 server.sendall(piece)
         _cut(server, client)
+        with self._lock:
+            self._open -= {client, server}
 
     def _answer(self, server: socket.socket, client: socket.socket, asked: threading.Event) -> None:
         with suppress(OSError):
@@ -87,9 +102,9 @@ def _cut(*ends: socket.socket) -> None:
 
 
 @contextmanager
-def losing(target: int, lose: Callable[[int], bool]) -> Iterator[Lossy]:
+def losing(target: int, lose: Callable[[int], bool], host: str = "127.0.0.1") -> Iterator[Lossy]:
     """A proxy in front of a port of this machine, as long as the block runs."""
-    proxy = Lossy(target, lose)
+    proxy = Lossy(target, lose, host)
     try:
         yield proxy
     finally:
