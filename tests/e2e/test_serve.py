@@ -35,7 +35,9 @@ def test_it_says_where_it_listens_and_ends_well(serve: RollbookServer) -> None:
     assert serve.address == f"http://127.0.0.1:{serve.port}"
     assert httpx2.get(serve.address).status_code == 200
     assert serve.stop() == 0
-    assert serve.errors.read_text() == ""
+    told = [json.loads(line) for line in serve.errors.read_text().splitlines()]
+    assert [line["event"] for line in told] == ["started", "request", "stopped"]
+    assert {line["level"] for line in told} == {"info"}
 
 
 def test_a_second_server_of_a_data_directory_refuses(serve: RollbookServer) -> None:
