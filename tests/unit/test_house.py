@@ -17,6 +17,7 @@ KINDS = {
     "conflict": 5,
     "corrupt_data": 7,
     "error": 1,
+    "final_opened": 5,
     "forbidden": 3,
     "gate_refused": 6,
     "internal_error": 9,

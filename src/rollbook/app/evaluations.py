@@ -83,7 +83,7 @@ def find(register: Register, connection: Connection, references: Sequence[str], 
 def _choices(register: Register, connection: Connection, reference: str, project: str) -> list[Found]:
     named = locate(register, connection, reference, project, "aggregate.read")
     if named.version.type == EVALUATION:
-        return [_found(connection, named)]
+        return [found_of(connection, named)]
     rows = evaluations.of_model(connection, named.version)
     members = memberships.of_versions(connection, [row.version for row in rows])
     if not members:
@@ -91,10 +91,11 @@ def _choices(register: Register, connection: Connection, reference: str, project
             f"{named.name} has no evaluation to compare",
             hint=f"run.log_evaluation(model={named.name!r}, dataset=..., predictions=...), or 'rollbook evaluate'",
         )
-    return [_found(connection, member, model=named) for member in members if member.deleted_at is None]
+    return [found_of(connection, member, model=named) for member in members if member.deleted_at is None]
 
 
-def _found(connection: Connection, member: MembershipRow, model: MembershipRow | None = None) -> Found:
+def found_of(connection: Connection, member: MembershipRow, model: MembershipRow | None = None) -> Found:
+    """An evaluation with what it belongs to, labelled by its own name."""
     links = {link.relation: link.target for link in lineage.links_from(connection, member.version.key)}
     targets = {item.version.key: item for item in memberships.of_versions(connection, list(links.values()))[::-1]}
     linked = {relation: targets.get(key) for relation, key in links.items()}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rollbook import tables
-from rollbook.app import cubes, evaluations
+from rollbook.app import cubes, evaluations, ledger
 from rollbook.app.cubes import Kept
 from rollbook.app.evaluations import Found
 from rollbook.app.register import Register
@@ -65,6 +65,7 @@ def explore(
         Forbidden: The actor may not see rows: a filter of one's own choice can single out a student.
         InvalidInput: An attribute, level or metric does not exist, or the attributes make too many cells.
         UnlikeProtocols: The evaluations were made under different protocols or on different rows.
+        FinalOpened: The dataset answers one comparison only.
     """
     if not 1 <= len(references) <= MAX_VERSIONS:
         raise InvalidInput(f"{len(references)} versions to explore", hint=f"name 1 to {MAX_VERSIONS}")
@@ -72,6 +73,7 @@ def explore(
         found = evaluations.find(register, connection, references, project)
     for item in found:
         register.allow("rows.read", item.evaluation.project_name, item.evaluation.name)
+    ledger.enter_exploration(register, found)
     kept = _kept(register, found, tuple(sorted(attributes)))
     first = kept[0].lattice
     for item, other in zip(found, kept, strict=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rollbook.catalog import history_schema, people_schema, search_schema, space_schema, uploads_schema
+from rollbook.catalog import history_schema, ledger_schema, people_schema, search_schema, space_schema, uploads_schema
 from rollbook.catalog.schema import metadata
 
-DECLARED = (history_schema, people_schema, search_schema, space_schema, uploads_schema)
+DECLARED = (history_schema, ledger_schema, people_schema, search_schema, space_schema, uploads_schema)
 """The modules that declare tables beside `schema`."""
 
 __all__ = ["DECLARED", "metadata"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rollbook.model import facts, manifest, moving, people, results, space
+from rollbook.model import facts, ledger, manifest, moving, people, results, space
 from rollbook.model.query import answers
 
 _MADE = {"created": "whether nothing with this digest was logged before", "version": "VERSION"}
@@ -68,6 +68,15 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     "lineage": {"lineage": "LINEAGE"},
     "provenance": {"version": "VERSION", "statements": "list of digest and statement"},
     "compare": {"COMPARISON": "its fields", "digest": "SHA-256 of the report's canonical bytes"},
+    "plan seal": {"version": "VERSION"},
+    "report": {
+        "reference": "the version that keeps it",
+        "digest": "its digest",
+        "report": "COMPARISON",
+        "file": "with --html: the page, in place of digest and report",
+    },
+    "recompute": {"recomputed": "RECOMPUTED"},
+    "ledger": {"ledger": "LEDGER"},
     "explore": {"EXPLORATION": "its fields"},
     "promote": _MOVED,
     "rollback": _MOVED,
@@ -166,6 +175,12 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "KEY": _fields(people.KeyFacts),
     "COMPARISON": _fields(results.Comparison),
     "COMPARISON.models": _fields(results.ComparedModel),
+    "COMPARISON.verdicts": _fields(ledger.Verdict),
+    "COMPARISON.standing": _fields(ledger.Standing),
+    "COMPARISON.look": _fields(ledger.Look),
+    "RECOMPUTED": _fields(ledger.Recomputed),
+    "LEDGER": _fields(ledger.Ledger),
+    "LEDGER.entries": _fields(ledger.LedgerEntry),
     "EXPLORATION": _fields(results.Exploration),
     "EXPLORATION.rows": _fields(results.ExploredMetric),
 }

@@ -49,6 +49,10 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Decide": {
         "compare": Listed("compare", "Compare models on the same students, overall and per group."),
+        "plan seal": Listed("plan", "Seal what will be asked of a dataset, before anybody looks at its labels."),
+        "report": Listed("report", "Show a report that was kept."),
+        "recompute": Listed("report", "Compute a kept report again, and say whether every number is the same."),
+        "ledger": Listed("report", "List every look at an evaluation dataset, the newest first."),
         "explore": Listed("explore", "See at once how models do on any students."),
         "promote": Listed("aliases", "Make a version the champion."),
         "rollback": Listed("aliases", "Put an alias back where it was before."),
@@ -98,6 +102,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
 }
 GROUPS: Mapping[str, str] = {
+    "plan": "Manage sealed plans.",
     "retention": "Manage which versions are kept.",
     "jobs": "Manage housekeeping.",
     "view": "Manage saved searches.",

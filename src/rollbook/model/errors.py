@@ -132,6 +132,12 @@ class Conflict(RollbookError):
     exit_code = 5
 
 
+class FinalOpened(Conflict):
+    """A dataset that answers one question only has answered another one already."""
+
+    kind = "final_opened"
+
+
 class GateRefused(RollbookError):
     """A promotion was refused by its gates."""
 

@@ -8,7 +8,9 @@ import msgspec
 
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
+from rollbook.model.document import to_document
 from rollbook.model.errors import CorruptData
+from rollbook.model.ledger import Look, Standing, Verdict
 
 Change = Literal["added", "removed", "changed"]
 Finding = Literal["damaged", "missing", "unchecked"]
@@ -172,6 +174,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         best: Label of the best model on the first metric, or "" where none can be named.
         tied: Labels not distinguishable from the best, the best included.
         warnings: What a reader must know before believing the numbers.
+        verdicts: Per metric with a margin: which models are not worse than the reference by more than that.
+        standing: Whether the question was sealed before anybody looked.
+        look: The report's place in the ledger of the dataset; None where the evaluations name no dataset.
+        kept: The version that keeps this report, as `collection:vN`, or ""; no part of the report.
     """
 
     models: tuple[ComparedModel, ...]
@@ -187,15 +193,35 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     best: str
     tied: tuple[str, ...]
     warnings: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    standing: Standing = Standing()
+    look: Look | None = None
+    kept: str = ""
 
     def canonical(self) -> bytes:
-        """The report's canonical bytes."""
-        return encode(msgspec.to_builtins(self))
+        """The report's canonical bytes; where it is kept does not count."""
+        return encode({name: value for name, value in to_document(self).items() if name != "kept"})
 
     @property
     def digest(self) -> Digest:
         """SHA-256 of the canonical bytes."""
         return Digest.sha256(self.canonical())
+
+
+class KeptReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that is kept as a version.
+
+    Attributes:
+        reference: The version, as `collection:vN`.
+        digest: Its digest.
+        report: The comparison.
+        html: The same as one HTML page that needs nothing else.
+    """
+
+    reference: str
+    digest: Digest
+    report: Comparison
+    html: str
 
 
 class ExploredMetric(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,10 +121,11 @@ class UseDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class CompareDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to compare, and how (the plan of `rollbook compare`)."""
+    """What to compare, how (the plan of `rollbook compare`), and the collection to keep the report in, or ""."""
 
     references: tuple[str, ...]
     plan: dict[str, JSON] = {}
+    save: str = ""
 
 
 class ExploreDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,8 +15,9 @@ from rollbook.sdk.transport import Progress, Transport
 from rollbook.sdk.version import Version
 
 if TYPE_CHECKING:
+    from rollbook.model.ledger import Ledger, Recomputed
     from rollbook.model.query.answers import SearchAnswer, SearchTarget
-    from rollbook.model.results import Comparison, Exploration, Verification, VersionDiff
+    from rollbook.model.results import Comparison, Exploration, KeptReport, Verification, VersionDiff
     from rollbook.model.space import Deletion, UsageReport
 
 
@@ -119,9 +120,41 @@ class Api:
         """What a version was made from and what was made from it."""
         return self.transport.lineage(reference, self.project, up=up, down=down, depth=depth)
 
-    def compare(self, references: Sequence[str], **plan: Any) -> Comparison:
-        """Compare models (or evaluations), overall and per group. The plan is that of `rollbook compare`."""
-        return self.transport.compare(references, self.project, plan)
+    def compare(self, references: Sequence[str], *, save: str = "", **plan: Any) -> Comparison:
+        """Compare models (or evaluations), overall and per group. The plan is that of `rollbook compare`.
+
+        Args:
+            references: Models or evaluations.
+            save: Collection to keep the report in, as a version (`kept` of the answer); what it keeps, and what this
+                then answers, withholds small groups.
+            **plan: Options, or `plan`: a sealed plan.
+
+        Raises:
+            FinalOpened: The dataset answers one question only, and has answered another.
+        """
+        return self.transport.compare(references, self.project, plan, save=save)
+
+    def seal_plan(self, name: str, dataset: str, **plan: Any) -> Version:
+        """Seal what will be asked of a dataset, before anybody looks: its options are those of `compare`.
+
+        Args:
+            name: Collection of the plan.
+            dataset: The evaluation dataset.
+            **plan: Options; `metrics` must be named, the first is the primary one.
+        """
+        return Version(self.transport.reports.seal(name, dataset, plan, self.project), self.transport)
+
+    def report(self, reference: str) -> KeptReport:
+        """A report that was kept, with its page (`html`)."""
+        return self.transport.reports.read(reference, self.project)
+
+    def recompute(self, reference: str) -> Recomputed:
+        """Compute a kept report again from its inputs, and say whether every number is the same, to 1e-12."""
+        return self.transport.reports.recompute(reference, self.project)
+
+    def ledger(self, dataset: str) -> Ledger:
+        """Every look at an evaluation dataset: who compared which versions when, under which plan."""
+        return self.transport.reports.ledger(dataset, self.project)
 
     def explore(
         self,

@@ -21,6 +21,7 @@ from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, Searc
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
 from rollbook.model.wire import UseDocument
 from rollbook.sdk.pages import gather
+from rollbook.sdk.reports import Reports
 from rollbook.sdk.settings import Elsewhere
 from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress
@@ -226,12 +227,14 @@ class Embedded:
         """The graph around a version or run."""
         return lineage.lineage(self._register, reference, project, up=up, down=down, depth=depth)
 
-    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
+    def compare(
+        self, references: Sequence[str], project: str, plan: Mapping[str, Any], *, save: str = ""
+    ) -> Comparison:
         """Compare models."""
         with needs_extra("compare"):
-            from rollbook.app import comparison
+            from rollbook.app import reports
 
-        return comparison.compare(self._register, references, project, plan)
+        return reports.compare(self._register, references, project, plan, save=save)
 
     def explore(
         self,
@@ -304,6 +307,13 @@ class Embedded:
         from rollbook.app import verify
 
         return verify.verify(self._register, reference, project, progress=progress)
+
+    @property
+    def reports(self) -> Reports:
+        """Kept reports, sealed plans and ledgers."""
+        from rollbook.sdk.embeddedreports import EmbeddedReports
+
+        return EmbeddedReports(self._register)
 
     @property
     def space(self) -> Space:

@@ -19,6 +19,7 @@ from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
 from rollbook.model.results import Check, Comparison, Exploration, Verification, VersionDiff
+from rollbook.sdk.reports import Reports
 from rollbook.sdk.space import Space
 
 Progress = Callable[[int], None]
@@ -225,8 +226,10 @@ class Transport(Protocol):
         """What a version or run was made from, and what was made from it."""
         ...
 
-    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
-        """Compare models or evaluations, overall and per group."""
+    def compare(
+        self, references: Sequence[str], project: str, plan: Mapping[str, Any], *, save: str = ""
+    ) -> Comparison:
+        """Compare models or evaluations, overall and per group; keep the report under a name where one is given."""
         ...
 
     def explore(
@@ -275,6 +278,11 @@ class Transport(Protocol):
 
     def verify(self, reference: str | None, project: str, *, progress: Progress | None = None) -> Verification:
         """Check a version, or the whole register, byte by byte."""
+        ...
+
+    @property
+    def reports(self) -> Reports:
+        """Kept reports, sealed plans and ledgers."""
         ...
 
     @property

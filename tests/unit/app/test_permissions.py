@@ -8,7 +8,22 @@ from typing import get_args
 
 import pytest
 
-from rollbook.app import aliases, commits, comparison, diff, doctor, histories, keys, lineage, runs, verify, versions
+from rollbook.app import (
+    aliases,
+    commits,
+    comparison,
+    diff,
+    doctor,
+    histories,
+    keys,
+    ledger,
+    lineage,
+    plans,
+    reports,
+    runs,
+    verify,
+    versions,
+)
 from rollbook.app.register import Register
 from rollbook.model.digest import Digest
 from rollbook.model.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -53,9 +68,20 @@ VERBS: dict[str, tuple[Action, Verb]] = {
     "verify": ("store.verify", lambda r: verify.verify(r, None, "math")),
     "doctor": ("store.verify", doctor.doctor),
     "key": ("version.write", lambda r: keys.key_of(r, "math")),
+    "keep a report": ("version.write", lambda r: reports.compare(r, ["data:v0"], "math", {}, save="report")),
+    "read a report": ("aggregate.read", lambda r: reports.read(r, "data:v0", "math")),
+    "recompute": ("version.read", lambda r: reports.recompute(r, "data:v0", "math")),
+    "seal a plan": ("version.write", lambda r: plans.seal(r, "plan", "data:v0", {"metrics": ["auc"]}, "math")),
+    "ledger": ("aggregate.read", lambda r: ledger.read(r, "data:v0", "math")),
     "compare": ("aggregate.read", lambda r: comparison.compare(r, ["data:v0"], "math", {})),
 }
-_ALSO_NEEDS: dict[str, Action] = {"diff": "version.read", "set alias": "version.read", "promote": "version.read"}
+_ALSO_NEEDS: dict[str, Action] = {
+    "diff": "version.read",
+    "set alias": "version.read",
+    "promote": "version.read",
+    "keep a report": "aggregate.read",
+    "seal a plan": "aggregate.read",
+}
 
 
 @pytest.mark.parametrize("role", get_args(Role))

@@ -51,12 +51,20 @@ def _head(found: Comparison) -> Iterator[Block]:
         "dataset": ", ".join(datasets),
         "roster": ", ".join(rosters),
         "only where": ", ".join(f"{key}={value}" for key, value in _where(found).items()),
+        "standing": _claim(found),
+        "ledger": "" if found.look is None else str(found.look),
+        "kept as": found.kept,
         "protocol": words.listed(f"{key} {words.value(value)}" for key, value in found.protocol.items() if value),
     }
     yield Heading(f"{words.counted(len(found.models), 'model')} compared")
     yield Facts(tuple((label, text) for label, text in facts.items() if text))
     for warning in found.warnings:
         yield f"warning: {warning}"
+
+
+def _claim(found: Comparison) -> str:
+    standing = found.standing
+    return f"{standing.kind}: {standing.reason or f'sealed before the first look as {standing.plan}'}"
 
 
 def _where(found: Comparison) -> Mapping[str, Any]:
@@ -77,6 +85,7 @@ def _leaderboard(found: Comparison, metric: str) -> Iterator[Block]:
     if tied is not None and len(found.models) > 1:
         yield _sentence(tied, len(found.models))
     yield from _against_reference(found, metric)
+    yield from _not_worse(found, metric)
 
 
 def _rank(row: Row, direction: str) -> tuple[bool, float]:
@@ -118,6 +127,14 @@ def _against_reference(found: Comparison, metric: str) -> Iterator[Block]:
         rows = tuple((str(p["model"]), _difference(p), _p(p["p_adjusted"]), str(p["note"])) for p in pairs)
         yield f"Difference to {pairs[0]['versus']}:"
         yield Table(("model", "difference", "adjusted p", "note"), rows)
+
+
+def _not_worse(found: Comparison, metric: str) -> Iterator[Block]:
+    words_ = {True: "not worse", False: "not shown", None: "cannot be said"}
+    for one in found.verdicts:
+        if one.metric == metric:
+            limit = f"by more than {words.number(one.margin)} than {one.versus}"
+            yield f"{one.model}: {words_[one.holds]} {limit}."
 
 
 def _pairs(found: Comparison, metric: str, role: str) -> list[Row]:

@@ -48,6 +48,7 @@ from rollbook.sdk.remote.cache import BlobCache
 from rollbook.sdk.remote.client import Client
 from rollbook.sdk.remote.outbox import HISTORY, Outbox
 from rollbook.sdk.remote.places import Places
+from rollbook.sdk.reports import Reports
 from rollbook.sdk.space import Space
 from rollbook.sdk.transport import Progress, RunLog, Upload
 
@@ -298,9 +299,11 @@ class Remote:
         path = self._at(project, "/lineage")
         return self._client.get(path, Lineage, reference=reference, up=up, down=down, depth=depth)
 
-    def compare(self, references: Sequence[str], project: str, plan: Mapping[str, Any]) -> Comparison:
+    def compare(
+        self, references: Sequence[str], project: str, plan: Mapping[str, Any], *, save: str = ""
+    ) -> Comparison:
         """Compare models, on the server."""
-        document = CompareDocument(references=tuple(references), plan=dict(plan))
+        document = CompareDocument(references=tuple(references), plan=dict(plan), save=save)
         return self._long(self._at(project, "/compare"), Comparison, document)
 
     def explore(
@@ -360,6 +363,13 @@ class Remote:
         """Check a version, or everything, on the server."""
         document = VerifyDocument(reference=reference)
         return self._long(self._at(project, "/verify"), Verification, document, progress)
+
+    @property
+    def reports(self) -> Reports:
+        """Kept reports, sealed plans and ledgers."""
+        from rollbook.sdk.remote.reports import RemoteReports
+
+        return RemoteReports(self._client, self._places, self._long)
 
     @property
     def space(self) -> Space:
