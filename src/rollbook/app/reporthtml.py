@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rollbook.app.definitions import DEFINITIONS
 from rollbook.app.htmltags import Markup, document, element, joined, table
-from rollbook.app.reportwords import amount, interval, p_value, people, sentences, value
+from rollbook.app.reportwords import amount, begun, interval, p_value, people, sentences, value
 from rollbook.compare.metrics import metric as definition_of
 from rollbook.model.canonical import encode
 from rollbook.model.instant import to_text
@@ -61,9 +61,7 @@ def _stamp(report: Comparison) -> Iterator[Markup]:
     )
     yield element("p", joined((element("strong", word), f": {why}."), ""), kind=f"stamp {standing.kind}")
     if report.look is not None:
-        yield element(
-            "p", f"{str(report.look).capitalize()}. First made {to_text(report.look.looked_at)}.", kind="soft"
-        )
+        yield element("p", f"{begun(str(report.look))}. First made {_day(report.look.looked_at)}.", kind="soft")
 
 
 def _models(report: Comparison) -> Markup:
@@ -97,7 +95,7 @@ def _overall(report: Comparison, numbered: str) -> Iterator[Markup]:
         "detectable",
         "note",
     )
-    yield element("h3", f"{meaning.title} ({numbered}; {_BETTER[meaning.direction]})")
+    yield element("h3", f"{begun(meaning.title)} ({numbered}; {_BETTER[meaning.direction]})")
     yield table(
         f"{numbered} of everyone, the best first",
         columns,
@@ -183,7 +181,8 @@ def _gaps(report: Comparison, name: str, attribute: str) -> Iterator[Markup]:
         )
         for gap in gaps
     ]
-    yield table(f"Gap in {name} between groups of {attribute}", columns, body, right=columns[1:3])
+    numbers = ("gap", "p", "its value")
+    yield table(f"Gap in {name} between groups of {attribute}", columns, body, right=numbers)
 
 
 def _definitions(report: Comparison) -> Markup:
@@ -205,6 +204,11 @@ def _made(report: Comparison) -> Iterator[Markup]:
         "above and the plan alone: 'rollbook recompute' makes every number again and says whether it is the same.",
         kind="soft",
     )
+
+
+def _day(micros: int) -> str:
+    day, _, time = to_text(micros).partition("T")
+    return f"{day} at {time[:5]} UTC"
 
 
 def _level(report: Comparison) -> str:

@@ -45,6 +45,11 @@ def p_value(p: float | None) -> str:
     return NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def begun(text: str) -> str:
+    """A text that begins a sentence; names within it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def sentences(report: Comparison) -> Iterator[str]:
     """What a school leader should know, one sentence each."""
     yield _who(report)
@@ -55,7 +60,7 @@ def sentences(report: Comparison) -> Iterator[str]:
         yield f"{_counted(withheld, 'number')} withheld: too few students stand behind them."
     if report.standing.kind == "exploratory":
         yield "Treat what stands here as a question for new students, not as proof: it was not fixed before the look."
-    yield from report.warnings
+    yield from (f"{begun(warning).rstrip('.')}." for warning in report.warnings)
 
 
 def _who(report: Comparison) -> str:
@@ -92,7 +97,7 @@ def _gaps(report: Comparison) -> Iterator[str]:
         if gap["model"] != model or gap["metric"] != primary or gap["value"] is None:
             continue
         title = definition_of(primary).title
-        size = f"{model} differs by {gap['value']:.3f} in {title} between groups of {gap['group_attr']}"
+        size = f"Between groups of {gap['group_attr']}, {model} differs by {gap['value']:.3f} in {title}"
         if gap["low"] is not None and gap["low"] > 0:
             yield f"{size}; {gap['worst'] or gap['lowest']} is worse off, beyond what luck explains."
         else:
