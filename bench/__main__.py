@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import comparing, history, machine, report, search, startup, storage, targets, transfer
+from bench import comparing, history, machine, report, search, serving, startup, storage, targets, transfer
 from bench.measure import CommandFailed
 from bench.tools import Tool, all_tools
 
@@ -52,7 +52,9 @@ def _run(name: str, part: Callable[[], Part]) -> Part | None:
 
 def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
     wanted = (
-        ("startup", "log", "compare", "search", "transfer", "storage") if options.what == "all" else (options.what,)
+        ("startup", "log", "compare", "search", "serving", "transfer", "storage")
+        if options.what == "all"
+        else (options.what,)
     )
     parts: dict[str, Callable[[], Part]] = {}
     if "startup" in wanted:
@@ -63,6 +65,8 @@ def _parts(options: argparse.Namespace) -> dict[str, Callable[[], Part]]:
         parts["compare"] = lambda: _comparing(options)
     if "search" in wanted:
         parts["search"] = lambda: _search(options)
+    if "serving" in wanted:
+        parts["serving"] = lambda: _serving(options)
     if "transfer" in wanted:
         parts["transfer"] = lambda: _transfer(options)
     if "storage" in wanted:
@@ -86,6 +90,11 @@ def _history(options: argparse.Namespace) -> Part:
 def _comparing(options: argparse.Namespace) -> Part:
     rows = comparing.run_comparing(WORK / "compare", scale=options.scale)
     return Part(report.comparing_table(rows), targets.check_comparing(rows, scale=options.scale), rows)
+
+
+def _serving(options: argparse.Namespace) -> Part:
+    rows = serving.run_serving(WORK / "serving", scale=options.scale)
+    return Part(report.serving_table(rows), targets.check_serving(rows, scale=options.scale), rows)
 
 
 def _search(options: argparse.Namespace) -> Part:
@@ -115,7 +124,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         prog="./run bench", description="Compare Rollbook with other tools on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", default="all", choices=["storage", "startup", "log", "compare", "search", "transfer", "all"]
+        "what",
+        nargs="?",
+        default="all",
+        choices=["storage", "startup", "log", "compare", "search", "serving", "transfer", "all"],
     )
     parser.add_argument(
         "--scale", type=float, default=1.0, help="fraction of the full sizes (full: about 60 GB of disk)"

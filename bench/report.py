@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
 from bench.search import SearchCost
+from bench.serving import Serving
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.targets import Check
@@ -83,6 +84,12 @@ def search_table(rows: Sequence[SearchCost]) -> str:
     ]
     heads = ["tool", "query", "searched", "hits", "median ms", "p95 ms"]
     return "First page of a search, 50 values each\n" + table(heads, cells)
+
+
+def serving_table(rows: Sequence[Serving]) -> str:
+    """What one server bears."""
+    cells = [[row.what, row.measure, f"{row.value:,.2f} {row.unit}".strip(), str(row.samples)] for row in rows]
+    return "One server on one core\n" + table(["what", "measured", "value", "samples"], cells)
 
 
 def check_table(checks: Iterable[Check]) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bench.comparing import EXACT, Comparing
 from bench.history import LogCost
 from bench.search import SearchCost
+from bench.serving import Serving
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.transfer import Transfer
@@ -105,6 +106,28 @@ def check_transfer(rows: Sequence[Transfer], *, scale: float) -> list[Check]:
     for step in ("upload", "upload x8", "download", "upload small", "download small"):
         ratio = table["mlflow", step].seconds / table["rollbook", step].seconds
         checks.append(Check(f"transfer, {step}: mlflow / rollbook", f"{ratio:.1f}x", ">= 3x", ratio >= 3))
+    return checks
+
+
+def check_serving(rows: Sequence[Serving], *, scale: float) -> list[Check]:
+    """Latency of lists, commits of many writers, a version of many files, and what overload does."""
+    limits = {
+        "p95": (0.3, True),
+        "errors": (0, True),
+        "commits": (50, False),
+        "upload and commit": (60, True),
+        "server's memory": (1024, True),
+        "neither answered nor shed": (0, True),
+        "recovered after": (10, True),
+    }
+    checks: list[Check] = []
+    for row in rows:
+        if row.measure in limits:
+            limit, at_most = limits[row.measure]
+            reached = row.value <= limit if at_most else row.value >= limit
+            told = f"{'<=' if at_most else '>='} {limit:g} {row.unit}".strip()
+            value = f"{row.value:.2f} {row.unit}".strip()
+            checks.append(Check(f"{row.what}: {row.measure}", value, told, reached if scale >= FULL_SCALE else None))
     return checks
 
 

@@ -5,32 +5,24 @@ Client and server share the machine's processors, as in the targets. Start-up is
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import random
 import shutil
-import signal
-import socket
 import statistics
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.environments import PEERS, own_program, program, script
-from bench.measure import Command, CommandFailed, run
+from bench import servers
+from bench.environments import PEERS, program, script
+from bench.measure import Command, run
 
 LARGE_BYTES = 1 << 30
 STREAMS = 8
 SMALL_FILES = 2_000
 SMALL_BYTES = (4 << 10, 64 << 10)
 _BLOCK = 16 << 20
-_START_SECONDS = 300.0
-_PAUSE_SECONDS = 0.1
 
 
 class Transfer(NamedTuple):
@@ -109,23 +101,13 @@ def _sizes(source: Path) -> Mapping[str, int]:
 
 
 def _rollbook(source: Path, home: Path) -> dict[str, float]:
-    data = home / "data"
-    key = run(Command([sys.executable, str(PEERS / "rollbook_people.py"), str(data)], home)).split()[-1]
-    port = _free_port()
-    words = [own_program("rollbook"), "serve", "--data-dir", str(data), "--port", str(port)]
-    environment = {
-        "ROLLBOOK_SERVER": f"http://127.0.0.1:{port}",
-        "ROLLBOOK_API_KEY": key,
-        "ROLLBOOK_CACHE": str(home / "cache"),
-        "ROLLBOOK_STATE": str(home / "state"),
-    }
-    with _serving(words, home, port, "/"):
+    with servers.rollbook(home) as served:
         own = [sys.executable, str(PEERS / "rollbook_transfer.py")]
-        return _client(Command([*own, str(source), str(home / "out")], home, environment))
+        return _client(Command([*own, str(source), str(home / "out")], home, served.environment))
 
 
 def _mlflow(source: Path, home: Path) -> dict[str, float]:
-    port = _free_port()
+    port = servers.free_port()
     words = [
         *(program("mlflow", "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"),
@@ -136,41 +118,10 @@ def _mlflow(source: Path, home: Path) -> dict[str, float]:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     }
-    with _serving(words, home, port, "/health"):
+    with servers.serving(words, home, port, "/health"):
         client = [*script("mlflow", "mlflow_transfer.py"), str(source), str(home / "out")]
         return _client(Command(client, home, environment))
 
 
 def _client(command: Command) -> dict[str, float]:
     return json.loads(run(command).splitlines()[-1])
-
-
-@contextlib.contextmanager
-def _serving(words: list[str], home: Path, port: int, path: str) -> Generator[None]:
-    """A server that answers at `path` while the block runs."""
-    log = home / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            words, cwd=home, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        _wait(process, f"http://127.0.0.1:{port}{path}", log)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # MLflow's workers outlive their parent
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
-            return
-        time.sleep(_PAUSE_SECONDS)
-    raise CommandFailed(f"the server did not start:\n{log.read_text(errors='replace')[-2_000:]}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
