@@ -45,6 +45,8 @@ class Index:
         self._store = store
         self._lock = RLock()
         self._opened: _Snapshot | None = None
+        self._begun = self._done = 0
+        """The numbers of the last look that was begun, and of the last that ended well."""
         self._distrusted: set[str] = set()
         self._hidden: frozenset[bytes] = frozenset()
 
@@ -98,9 +100,16 @@ class Index:
         return sorted(places)
 
     def refresh(self) -> None:
-        """Look at the store again: other processes may have published packs."""
+        """Look at the store again: other processes may have published packs.
+
+        Threads that ask at once share a look: one that began after they asked tells them all that their own would.
+        """
+        begun = self._begun
         with self._lock:
-            self._opened = self._look()
+            if self._done <= begun:
+                self._begun += 1
+                self._opened = self._look()
+                self._done = self._begun
 
     def damaged(self) -> dict[bytes, RollbookError]:
         """Packs whose index cannot be read, and why."""

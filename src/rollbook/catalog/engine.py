@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class Catalog:
         self._process = os.getpid()
         self._inherited: list[Engine] = []
         self._observe: Callable[[str, float], None] | None = None
+        self._turn = threading.Lock()
 
     @classmethod
     def open(cls, target: str | Path, *, create: bool = False, read_only: bool = False) -> Self:
@@ -94,7 +96,7 @@ class Catalog:
         if self._read_only:
             raise StorageFull("the catalog is open for reading only", hint="open it for writing")
         engine = self._own_engine()
-        with self._timed("write"), _pool_errors(), dialect.writing(engine).begin() as connection:
+        with self._timed("write"), self._in_turn(engine), _pool_errors(), dialect.writing(engine).begin() as connection:
             yield connection
         dialect.checkpoint_alone(engine, dialect.sqlite_path(self._url))
 
@@ -170,6 +172,23 @@ class Catalog:
         self.close()
 
     @contextmanager
+    def _in_turn(self, engine: Engine) -> Generator[None]:
+        """Let the threads of this process write to SQLite one by one.
+
+        They would wait for each other anyway, but there each asks again every few milliseconds.
+        """
+        if not dialect.is_sqlite(engine):
+            yield
+            return
+        turn = self._turn
+        if not turn.acquire(timeout=dialect.BUSY_SECONDS):
+            raise Unavailable(f"another thread wrote for {dialect.BUSY_SECONDS} seconds", hint="try again")
+        try:
+            yield
+        finally:
+            turn.release()
+
+    @contextmanager
     def _timed(self, kind: str) -> Generator[None]:
         started = time.perf_counter()
         try:
@@ -183,6 +202,7 @@ class Catalog:
         if self._process != os.getpid():
             self._inherited.append(self._engine)
             self._engine = dialect.connect_engine(self._url, read_only=self._read_only)
+            self._turn = threading.Lock()  # the old one may be held by a thread that exists in the parent only
             self._process = os.getpid()
         return self._engine
 
