@@ -11,7 +11,9 @@ import pytest
 from bench import report, storage, targets, workloads
 from bench.history import LogCost
 from bench.measure import Command, CommandFailed, disk_bytes, measure, run
+from bench.openloop import Answered
 from bench.search import QUERIES, SearchCost, metadata_of
+from bench.serving import Serving, recovered
 from bench.startup import StartUp
 from bench.storage import Outcome
 from bench.tools import Copy
@@ -170,3 +172,25 @@ def test_what_is_searched_has_fifty_values_and_queries_that_can_be_read() -> Non
     for query, sort in QUERIES.values():
         parse(query)
         parse_sort(sort)
+
+
+def test_serving_is_held_to_its_limits() -> None:
+    rows = [
+        Serving("list", "p95", 0.2, "s", 200),
+        Serving("writers", "commits", 49, "/s", 490),
+        Serving("flood", "recovered after", 11, "s", 9),
+        Serving("capacity", "answered", 100, "/s", 0),
+    ]
+    found = verdicts(targets.check_serving(rows, scale=1))
+    assert found == {"list: p95": True, "writers: commits": False, "flood: recovered after": False}
+    assert set(verdicts(targets.check_serving(rows, scale=0.1)).values()) == {None}
+    assert "49.00 /s" in report.serving_table(rows)
+
+
+def test_a_server_has_recovered_when_all_later_seconds_are_good() -> None:
+    good = [Answered(second + part / 10, 0.01, 200) for second in range(5) for part in range(10)]
+    assert recovered(good) == 0
+    shed = [one._replace(status=503) if one.due == 1.5 else one for one in good]
+    assert recovered(shed) == 2
+    late = [one._replace(seconds=2) if 3 <= one.due < 4 else one for one in good]
+    assert recovered(late) == 4

@@ -16,12 +16,16 @@ MAX_TEXT = 4_000
 MAX_DEPTH = 4
 MAX_ITEMS = 50
 
-_SECRET_WORD = r"[\w.-]*(?:key|token|secret|passw(?:or)?d|passphrase|credential|signature|pepper)[\w.-]*"  # noqa: S105
+# Bounded, so that a long text cannot make the search slow.
+_SECRET_WORD = (
+    r"[\w.-]{0,40}(?:key|token|secret|passw(?:or)?d|passphrase|credential|signature|pepper)s?"  # noqa: S105
+    r"(?:[_.-][\w.-]{0,40})?(?![A-Za-z])"
+)
 _RULES = (
     # A whole header: everything up to the end of its line, since a cookie has several parts.
     (re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(['\"]?\s*[:=,]\s*)[^\r\n]+"), r"\1\2"),
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{6,}"), r"\1\2"),
-    (re.compile(r"([a-zA-Z][\w+.-]*)(://)[^/@\s'\"]+@"), r"\1\2"),
+    (re.compile(r"([a-zA-Z][\w+.-]{0,20})(://)[^/@\s'\"]+@"), r"\1\2"),
     # `--api-key=x`, `--api-key x`, `password=x`, `"token": "x"`, `X-Amz-Signature=x`, `AWS_SECRET_ACCESS_KEY=x`.
     (re.compile(rf"(?i)(--{_SECRET_WORD})(\s+|=)[^\s&'\",;]+"), r"\1\2"),
     (re.compile(rf"(?i)(?<![\w-])({_SECRET_WORD})(['\"]?\s*[:=]\s*['\"]?)[^\s&'\",;]+"), r"\1\2"),
@@ -31,10 +35,11 @@ _RULES = (
 
 
 def redact(text: str) -> str:
-    """A text without its secrets, on one line's worth of characters."""
+    """A text without its secrets, cut where it is long."""
+    shown = text[:MAX_TEXT]
     for pattern, kept in _RULES:
-        text = pattern.sub(kept + STRUCK, text)
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "..."
+        shown = pattern.sub(kept + STRUCK, shown)
+    return shown if len(text) <= MAX_TEXT else shown + "..."
 
 
 def redact_value(value: Any, depth: int = 0) -> Any:
