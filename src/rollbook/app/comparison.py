@@ -15,7 +15,7 @@ from rollbook.app.register import Register
 from rollbook.catalog import ledger as looks
 from rollbook.compare import ComparisonPlan, EvaluationData
 from rollbook.compare import compare as compare_
-from rollbook.compare.noninferiority import verdicts
+from rollbook.compare.noninferiority import not_worse
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
@@ -102,7 +102,7 @@ def computed(
         best=(primary.best if primary else None) or "",
         tied=primary.members if primary else (),
         warnings=report.warnings,
-        verdicts=verdicts(report.pairwise, asked.margins),
+        not_worse=not_worse(report.pairwise, asked.margins),
     )
 
 

@@ -129,12 +129,12 @@ def _pair(report: Comparison, row: Row, role: str) -> Row | None:
 
 
 def _not_worse(report: Comparison) -> Iterator[Markup]:
-    if not report.verdicts:
+    if not report.not_worse:
         return
     words = {True: "not worse", False: "not shown", None: "cannot be said"}
     rows = [
         (one.model, one.versus, one.metric, amount(one.margin), amount(one.worst), words[one.holds])
-        for one in report.verdicts
+        for one in report.not_worse
     ]
     yield element("h3", "Not worse than the reference by more than the margin")
     columns = ("version", "reference", "metric", "margin", "largest loss", "verdict")

@@ -46,7 +46,7 @@ _NUMBERS = (
     "best",
     "tied",
     "warnings",
-    "verdicts",
+    "not_worse",
 )
 """What follows from the inputs alone; the rest says which inputs, and when they were looked at."""
 

@@ -175,7 +175,7 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "KEY": _fields(people.KeyFacts),
     "COMPARISON": _fields(results.Comparison),
     "COMPARISON.models": _fields(results.ComparedModel),
-    "COMPARISON.verdicts": _fields(ledger.Verdict),
+    "COMPARISON.not_worse": _fields(ledger.NonInferiority),
     "COMPARISON.standing": _fields(ledger.Standing),
     "COMPARISON.look": _fields(ledger.Look),
     "RECOMPUTED": _fields(ledger.Recomputed),

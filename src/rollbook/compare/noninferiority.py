@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from rollbook.compare.metrics import metric
 from rollbook.compare.report import Pairwise
 from rollbook.model.errors import InvalidInput
-from rollbook.model.ledger import Verdict
+from rollbook.model.ledger import NonInferiority
 
 
-def verdicts(pairs: Iterable[Pairwise], margins: Mapping[str, float]) -> tuple[Verdict, ...]:
+def not_worse(pairs: Iterable[Pairwise], margins: Mapping[str, float]) -> tuple[NonInferiority, ...]:
     """For each metric with a margin and each version: whether the interval excludes a loss of the margin.
 
     The claim holds where the unfavourable end of the interval of `model - reference` is nearer to 0 than the margin, or
@@ -27,15 +27,15 @@ def verdicts(pairs: Iterable[Pairwise], margins: Mapping[str, float]) -> tuple[V
         if metric(name).direction == "none":
             raise InvalidInput(f"{name} has no better direction, so there is no loss", hint="leave its margin out")
     return tuple(
-        _verdict(pair, margins[pair.metric]) for pair in pairs if pair.role == "reference" and pair.metric in margins
+        _read_off(pair, margins[pair.metric]) for pair in pairs if pair.role == "reference" and pair.metric in margins
     )
 
 
-def _verdict(pair: Pairwise, margin: float) -> Verdict:
+def _read_off(pair: Pairwise, margin: float) -> NonInferiority:
     higher = metric(pair.metric).direction == "higher"
     end = pair.low if higher else pair.high
     worst = None if end is None else -end if higher else end
-    return Verdict(
+    return NonInferiority(
         model=pair.model,
         versus=pair.versus,
         metric=pair.metric,

@@ -104,7 +104,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[LedgerEntry, ...]
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class NonInferiority(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a version is not worse than the reference by more than a margin.
 
     Attributes:

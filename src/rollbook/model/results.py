@@ -10,7 +10,7 @@ from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
 from rollbook.model.document import to_document
 from rollbook.model.errors import CorruptData
-from rollbook.model.ledger import Look, Standing, Verdict
+from rollbook.model.ledger import Look, NonInferiority, Standing
 
 Change = Literal["added", "removed", "changed"]
 Finding = Literal["damaged", "missing", "unchecked"]
@@ -174,7 +174,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         best: Label of the best model on the first metric, or "" where none can be named.
         tied: Labels not distinguishable from the best, the best included.
         warnings: What a reader must know before believing the numbers.
-        verdicts: Per metric with a margin: which models are not worse than the reference by more than that.
+        not_worse: Per metric with a margin: which models are not worse than the reference by more than that.
         standing: Whether the question was sealed before anybody looked.
         look: The report's place in the ledger of the dataset; None where the evaluations name no dataset.
         kept: The version that keeps this report, as `collection:vN`, or ""; no part of the report.
@@ -193,7 +193,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     best: str
     tied: tuple[str, ...]
     warnings: tuple[str, ...]
-    verdicts: tuple[Verdict, ...] = ()
+    not_worse: tuple[NonInferiority, ...] = ()
     standing: Standing = Standing()
     look: Look | None = None
     kept: str = ""

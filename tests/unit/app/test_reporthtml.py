@@ -13,7 +13,7 @@ from rollbook.app.definitions import DEFINITIONS
 from rollbook.app.reportwords import sentences
 from rollbook.compare.metrics import METRICS
 from rollbook.model.digest import Digest
-from rollbook.model.ledger import Look, Standing, Verdict
+from rollbook.model.ledger import Look, NonInferiority, Standing
 from rollbook.model.results import ComparedModel, Comparison
 
 DIGEST = Digest.sha256(b"one")
@@ -66,7 +66,7 @@ def report(name: str = "good:v0", word: str = "school", **more: Any) -> Comparis
         "best": name,
         "tied": (name, "bad:v0"),
         "warnings": (word,),
-        "verdicts": (Verdict(model=name, versus="bad:v0", metric="auc", margin=0.1, worst=None, holds=None),),
+        "not_worse": (NonInferiority(model=name, versus="bad:v0", metric="auc", margin=0.1, worst=None, holds=None),),
         "standing": Standing(reason=word),
         "look": Look(
             dataset=f"Data {word}",

@@ -131,7 +131,7 @@ def _against_reference(found: Comparison, metric: str) -> Iterator[Block]:
 
 def _not_worse(found: Comparison, metric: str) -> Iterator[Block]:
     words_ = {True: "not worse", False: "not shown", None: "cannot be said"}
-    for one in found.verdicts:
+    for one in found.not_worse:
         if one.metric == metric:
             limit = f"by more than {words.number(one.margin)} than {one.versus}"
             yield f"{one.model}: {words_[one.holds]} {limit}."
