@@ -33,6 +33,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._refusal = HTTPStatus.BAD_REQUEST
         self._head_bytes = self._head_size = 0
         self._head_open = True
+        self._crowded = False
         self._received = 0
         self._seen = 0
         self._watch: asyncio.TimerHandle | None = None
@@ -40,9 +41,12 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse it where there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
+        crowd = len(self.connections)
+        if crowd > 2 * MAX_CONNECTIONS:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
         else:
+            # Refused once its request came: an answer to what was not read is lost when the connection is reset.
+            self._crowded = crowd > MAX_CONNECTIONS
             self._watch = self.loop.call_later(WINDOW_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -53,6 +57,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
+        if self._crowded:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         self._received += len(data)
         super().data_received(data)
         if self._head_open and not self.transport.is_closing():

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import resource
 import socket
+import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from anyio import to_thread
 
 from rollbook.server.connection import BoundedConnection
 from rollbook.server.settings import ServerSettings
 
 STOP_SECONDS = 10
+MAX_THREADS = 16
+"""Verbs that run at once. More would only compete: each holds a connection to the database, and Python runs one."""
+SWITCH_SECONDS = 0.001
 KEEP_ALIVE_SECONDS = 20
 MAX_DESCRIPTORS = 8192
 
@@ -27,6 +32,9 @@ class _Process(uvicorn.Server):
         self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # The event loop must get its turn soon, whatever the threads do: it is what sends away what is too much.
+        sys.setswitchinterval(SWITCH_SECONDS)
+        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
         await super().startup(sockets)
         self._on_ready()
 

@@ -115,8 +115,18 @@ def test_more_connections_than_there_is_room_for_are_told_so(port: int) -> None:
     held = [connect(port) for _ in range(5)]
     time.sleep(WINDOW / 4)
     with connect(port) as one_more:
+        one_more.sendall(b"GET / HTTP/1.1\r\n\r\n")
         told = one_more.recv(2000)
     assert told.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1" in told
     for opened in held:
         opened.close()
+
+
+def test_far_too_many_connections_are_refused_before_they_ask(port: int) -> None:
+    held = [connect(port) for _ in range(10)]
+    time.sleep(WINDOW / 4)
+    with connect(port) as one_more:
+        assert one_more.recv(2000).startswith(b"HTTP/1.1 503 ")
+    for one in held:
+        one.close()
