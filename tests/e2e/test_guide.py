@@ -53,7 +53,7 @@ def _api(folder: Path) -> rollbook.Api:
 
 def _versions(folder: Path) -> dict[str, str]:
     api = _api(folder)
-    collections = [str(known["name"]) for known in api.collections()]
+    collections = [known.name for known in api.collections()]
     return {version.name: str(version.digest) for name in collections for version in api.artifacts(name)}
 
 

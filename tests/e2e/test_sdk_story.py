@@ -533,5 +533,5 @@ def test_a_script_whose_name_is_not_ascii_is_kept_too(here: Path) -> None:
     command = [sys.executable, "modèle é.py"]
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert [item["name"] for item in api().collections("code")] == ["code-mod-le"]
+    assert [item.name for item in api().collections("code")] == ["code-mod-le"]
     assert b"import rollbook" in api().artifact("code-mod-le:v0").get("modèle é.py")

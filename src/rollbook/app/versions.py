@@ -15,11 +15,11 @@ from rollbook.model import manifest as manifests
 from rollbook.model.canonical import JSON, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import CorruptData, NotFound
-from rollbook.model.facts import VersionFacts
+from rollbook.model.facts import CollectionFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.names import check_tag
 from rollbook.model.version import check_metadata, read_seal
-from rollbook.model.wire import RecordPage, TextPage, VersionPage
+from rollbook.model.wire import CollectionPage, RecordPage, TextPage, VersionPage
 
 MAX_MANIFEST = 1024 * 1024 * 1024
 STATEMENTS = 100
@@ -95,25 +95,25 @@ def list_collections(
     *,
     after: str | None = None,
     limit: int = PAGE,
-) -> RecordPage:
+) -> CollectionPage:
     """Collections with their type, newest version and when they last grew. `after` is `next` of the page before."""
     register.allow("version.read", project)
     with register.catalog.read() as connection:
         row = register.project(connection, project)
         page = collections.list_page(connection, row, type=type or None, after=name_in(after), limit=limit)
-        return RecordPage(
+        return CollectionPage(
             tuple(_collection(found, memberships.latest(connection, found)) for found in page.items),
             word_of(page.next),
         )
 
 
-def _collection(found: CollectionRow, newest: MembershipRow | None) -> dict[str, JSON]:
-    return {
-        "name": found.name,
-        "type": found.type,
-        "newest": newest.name if newest else None,
-        "updated_at": newest.added_at if newest else found.created_at,
-    }
+def _collection(found: CollectionRow, newest: MembershipRow | None) -> CollectionFacts:
+    return CollectionFacts(
+        name=found.name,
+        type=found.type,
+        newest=newest.name if newest else None,
+        updated_at=newest.added_at if newest else found.created_at,
+    )
 
 
 def statements(

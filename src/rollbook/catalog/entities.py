@@ -21,7 +21,7 @@ _TEAMS = select(teams, organisations.c.name.label("organisation_name")).join(
 
 
 def hold(connection: Connection, local: OrganisationRow) -> None:
-    """Let one transaction at a time change people, from here to its end: names stay unique, an administrator remains."""
+    """Let one transaction at a time change people, to its end: names stay unique, an administrator remains."""
     lock(connection, organisations, local.key)
 
 

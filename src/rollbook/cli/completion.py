@@ -19,7 +19,7 @@ def complete_collection(context: typer.Context, incomplete: str) -> list[str]:
     """Collections that begin so."""
 
     def names() -> list[str]:
-        found = (str(item["name"]) for item in Call.of(context).api().collections())
+        found = (item.name for item in Call.of(context).api().collections())
         return [name for name in found if name.startswith(incomplete)]
 
     return _quietly(names)

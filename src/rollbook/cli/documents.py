@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from rollbook.model.document import to_document, to_field
+from rollbook.model.document import to_document
 from rollbook.model.facts import RunFacts, VersionFacts
 
 
@@ -42,8 +42,3 @@ def version(facts: VersionFacts) -> dict[str, Any]:
 def listed_run(facts: RunFacts) -> dict[str, Any]:
     """A run in a list: its facts without environment and code, which are long and the same for many."""
     return {name: value for name, value in to_plain(facts).items() if name not in ("environment", "code")}
-
-
-def collection(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """A collection: its facts, its times as text."""
-    return {name: to_field(name, value) for name, value in facts.items()}

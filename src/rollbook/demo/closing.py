@@ -18,7 +18,7 @@ def stock(workshop: Workshop) -> set[Digest]:
         collections = workshop.api.collections()
     except NotFound:
         return set()
-    return {version.digest for known in collections for version in workshop.api.artifacts(str(known["name"]))}
+    return {version.digest for known in collections for version in workshop.api.artifacts(known.name)}
 
 
 def lineage_and_verify(tell: Narrator, workshop: Workshop, reference: str) -> None:

@@ -61,6 +61,22 @@ class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.collection}:v{self.number}"
 
 
+class CollectionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A named sequence of versions of one type.
+
+    Attributes:
+        name: Its name.
+        type: Artifact type of its versions.
+        newest: Reference of its newest version, or None where it has none.
+        updated_at: When it last grew, UTC microseconds.
+    """
+
+    name: str
+    type: str
+    newest: str | None
+    updated_at: int
+
+
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A run as the register knows it: what it was, how it was started, how it ended. Times in UTC microseconds."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
-from rollbook.model.facts import AliasMove, Link, NewVersion, Origin, RunFacts, VersionFacts
+from rollbook.model.facts import AliasMove, CollectionFacts, Link, NewVersion, Origin, RunFacts, VersionFacts
 from rollbook.model.manifest import Manifest
 from rollbook.model.version import DataClass
 
@@ -184,6 +184,13 @@ class MovePage(msgspec.Struct, frozen=True):
     """Moves of aliases, and what to ask for next."""
 
     items: tuple[AliasMove, ...]
+    next: str | None = None
+
+
+class CollectionPage(msgspec.Struct, frozen=True):
+    """Collections, and what to ask for next."""
+
+    items: tuple[CollectionFacts, ...]
     next: str | None = None
 
 

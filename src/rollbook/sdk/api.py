@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollbook.model.canonical import JSON
-from rollbook.model.facts import AliasMove, Lineage, RunFacts
+from rollbook.model.facts import AliasMove, CollectionFacts, Lineage, RunFacts
 from rollbook.sdk import settings
 from rollbook.sdk.connect import connect
 from rollbook.sdk.transport import Progress, Transport
@@ -69,7 +68,7 @@ class Api:
         """Names of all projects."""
         return self.transport.projects()
 
-    def collections(self, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002 - W&B's word
+    def collections(self, type: str = "") -> Sequence[CollectionFacts]:  # noqa: A002 - W&B's word
         """Collections of the project: name, type, versions, newest."""
         return self.transport.collections(self.project, type=type)
 

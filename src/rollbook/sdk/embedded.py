@@ -14,7 +14,17 @@ from rollbook.history import Journal
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
 from rollbook.model.extras import needs_extra
-from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
+from rollbook.model.facts import (
+    AliasMove,
+    CollectionFacts,
+    Committed,
+    Lineage,
+    NewRun,
+    NewVersion,
+    RunChanges,
+    RunFacts,
+    VersionFacts,
+)
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
@@ -103,7 +113,7 @@ class Embedded:
         """Names of all projects."""
         return gather(lambda after: versions.list_projects(self._register, after=after))
 
-    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
+    def collections(self, project: str, *, type: str = "") -> Sequence[CollectionFacts]:  # noqa: A002
         """Collections of a project."""
         return gather(lambda after: versions.list_collections(self._register, project, type, after=after))
 

@@ -14,7 +14,17 @@ from typing import Any, BinaryIO, Protocol
 
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
-from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
+from rollbook.model.facts import (
+    AliasMove,
+    CollectionFacts,
+    Committed,
+    Lineage,
+    NewRun,
+    NewVersion,
+    RunChanges,
+    RunFacts,
+    VersionFacts,
+)
 from rollbook.model.manifest import Manifest
 from rollbook.model.pseudonym import Key
 from rollbook.model.query.answers import NewView, SavedView, SearchAnswer, SearchAsk, SearchFields
@@ -127,7 +137,7 @@ class Transport(Protocol):
         """Names of all projects."""
         ...
 
-    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
+    def collections(self, project: str, *, type: str = "") -> Sequence[CollectionFacts]:  # noqa: A002
         """Collections of a project: name, type, newest version."""
         ...
 

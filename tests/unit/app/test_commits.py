@@ -63,7 +63,7 @@ def test_a_refused_commit_leaves_no_audit_entry_and_no_collection(register: Regi
         with pytest.raises((Conflict, InvalidName, NotFound)):
             attempt()
     assert _audit(register) == before
-    assert [item["name"] for item in versions.list_collections(register, "math").items] == ["data"]
+    assert [item.name for item in versions.list_collections(register, "math").items] == ["data"]
 
 
 def test_one_version_in_two_collections_is_stored_once(register: Register, commit: Commit) -> None:

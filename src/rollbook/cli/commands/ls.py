@@ -65,6 +65,4 @@ def _collections(call: Call, api: Api, type_: str) -> None:
     from rollbook.cli.views import version
 
     found = api.collections(type_)
-    call.answer(
-        {"collections": [documents.collection(item) for item in found]}, lambda: version.collections(found, call.now())
-    )
+    call.answer({"collections": documents.to_plain(found)}, lambda: version.collections(found, call.now()))

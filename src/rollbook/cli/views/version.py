@@ -7,7 +7,7 @@ from typing import Any
 
 from rollbook.cli import words
 from rollbook.cli.layout import Block, Facts, Heading, Table
-from rollbook.model.facts import Lineage, VersionFacts
+from rollbook.model.facts import CollectionFacts, Lineage, VersionFacts
 from rollbook.model.manifest import Entry
 
 _MOST_FILES = 20
@@ -143,10 +143,7 @@ def _when(at: int, now: int | None) -> str:
     return words.moment(at) if now is None else words.ago(at, now)
 
 
-def collections(found: Iterable[Mapping[str, Any]], now: int | None) -> Iterator[Block]:
+def collections(found: Iterable[CollectionFacts], now: int | None) -> Iterator[Block]:
     """Collections of a project."""
-    rows = tuple(
-        (str(item["name"]), str(item["type"]), str(item["newest"] or words.DASH), _when(int(item["updated_at"]), now))
-        for item in found
-    )
+    rows = tuple((item.name, item.type, item.newest or words.DASH, _when(item.updated_at, now)) for item in found)
     yield Table(("collection", "type", "newest", "last version"), rows)

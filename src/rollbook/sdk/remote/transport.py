@@ -18,7 +18,17 @@ from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
 from rollbook.model.document import from_document, write_document
 from rollbook.model.errors import CorruptData, InvalidInput, Unavailable
-from rollbook.model.facts import AliasMove, Committed, Lineage, NewRun, NewVersion, RunChanges, RunFacts, VersionFacts
+from rollbook.model.facts import (
+    AliasMove,
+    CollectionFacts,
+    Committed,
+    Lineage,
+    NewRun,
+    NewVersion,
+    RunChanges,
+    RunFacts,
+    VersionFacts,
+)
 from rollbook.model.manifest import Manifest
 from rollbook.model.people import Viewer
 from rollbook.model.pseudonym import Key
@@ -27,6 +37,7 @@ from rollbook.model.results import Check, Comparison, Exploration, Verification,
 from rollbook.model.version import Seal
 from rollbook.model.wire import (
     AliasDocument,
+    CollectionPage,
     CompareDocument,
     DiffDocument,
     ExploreDocument,
@@ -144,10 +155,10 @@ class Remote:
         path = f"/projects/{self._places.organisation}"
         return gather(lambda after: self._client.get(path, TextPage, after=after, limit=PAGE))
 
-    def collections(self, project: str, *, type: str = "") -> Sequence[Mapping[str, JSON]]:  # noqa: A002
+    def collections(self, project: str, *, type: str = "") -> Sequence[CollectionFacts]:  # noqa: A002
         """Collections of a project."""
         path = self._at(project, "/collections")
-        return gather(lambda after: self._client.get(path, RecordPage, type=type, after=after, limit=PAGE))
+        return gather(lambda after: self._client.get(path, CollectionPage, type=type, after=after, limit=PAGE))
 
     def versions(self, project: str, collection: str) -> Sequence[VersionFacts]:
         """Versions of a collection, newest first."""
