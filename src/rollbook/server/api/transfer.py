@@ -31,7 +31,7 @@ from rollbook.server.routes import PREFIX, Document, Routes, read_body
 
 MAX_STREAM = 64 * 1024 * 1024
 """Most bytes of one request that sends."""
-MAX_RECEIVING = 24
+MAX_RECEIVING = 4
 """Most requests whose bytes are taken in at once; each holds up to ten blocks in memory. The others wait."""
 WAIT_SECONDS = 15
 """A request that waits longer is told to come back, before its connection counts as dead (`server.connection`)."""
