@@ -67,6 +67,20 @@ def test_without_the_file_cache_nothing_is_read_ahead(read_here: list[int], monk
     assert read_here == [os.getpid()]
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that were made."""
+    made: list[int] = []
+    fork = os.fork
+
+    def recorded() -> int:
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(os, "fork", recorded)
+    return made
+
+
 def test_what_fails_in_the_other_process_is_done_here(read_here: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise MemoryError
@@ -76,22 +90,22 @@ def test_what_fails_in_the_other_process_is_done_here(read_here: list[int], monk
     assert read_here == [os.getpid()]
 
 
-def test_a_command_that_fails_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_fails_leaves_no_process(forked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "_store", lambda *_: time.sleep(60))
     started = time.monotonic()
     with pytest.raises(ZeroDivisionError), reading_ahead(settings.resolve(), "model.bin"):
         raise ZeroDivisionError
     assert time.monotonic() - started < 30
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(forked[0], os.WNOHANG)
 
 
-def test_a_process_that_was_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_was_killed_is_not_waited_for(forked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "_store", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with reading_ahead(settings.resolve(), "model.bin") as stored:
         stored()
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(forked[0], os.WNOHANG)
 
 
 def test_what_is_not_there_is_told_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
