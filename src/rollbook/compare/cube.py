@@ -127,7 +127,7 @@ def answers(lattice: Lattice, cube: Cube, chosen: Bools, metrics: Sequence[str])
     for name in metrics:
         formula = _formula(name)
         if formula is None:
-            found[name] = _of_histogram(cube.counts[np.repeat(chosen, 2)])
+            found[name] = _of_histogram(scan.histogram(cube.counts, chosen))
         else:
             found[name] = CubeAnswer(float(formula(sums)[0]), 0.0, np.nan, np.nan, "pending")
     return found
@@ -214,8 +214,8 @@ def _sums(lattice: Lattice, cube: Cube, members: Floats) -> Mapping[str, Floats]
     return named | {"bin_gaps_width": totals[:, len(scan.SUMS) :]}
 
 
-def _of_histogram(counts: npt.NDArray[np.uint32]) -> CubeAnswer:
-    negative, positive = counts.reshape(-1, 2, counts.shape[1]).sum(axis=0, dtype=np.float64)
+def _of_histogram(counts: Ints) -> CubeAnswer:
+    negative, positive = counts.astype(np.float64)
     pairs = negative.sum() * positive.sum()
     if pairs == 0:
         return CubeAnswer(np.nan, 0.0, np.nan, np.nan, "pending")

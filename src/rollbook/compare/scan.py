@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
 
-from rollbook.compare.arrays import Codes, Floats, Ints
+from rollbook.compare.arrays import Bools, Codes, Floats, Ints
 from rollbook.compare.calibration import bin_edges
 from rollbook.compare.lattice import Lattice
 from rollbook.compare.terms import EQUAL_WIDTH_BINS
@@ -239,6 +239,22 @@ def _add_up(score: Any, tag: Any, surprise: Any, edges: Any, table: Any) -> None
         table[tagged, 1] += excess * excess
         table[tagged, 2] -= surprise[i]
         table[tagged, 3 + at] += excess
+
+
+def histogram(counts: npt.NDArray[np.uint32], chosen: Bools) -> Ints:
+    """(2, bins) rows of the chosen cells by truth and bin, from (2 cells, bins) rows by cell, truth and bin."""
+    total = np.zeros((2, counts.shape[1]), dtype=np.int64)
+    _add_rows(counts, chosen, total)
+    return total
+
+
+@compiled
+def _add_rows(counts: Any, chosen: Any, total: Any) -> None:
+    for cell in range(len(chosen)):
+        if chosen[cell]:
+            for truth in range(2):
+                for at in range(counts.shape[1]):
+                    total[truth, at] += counts[2 * cell + truth, at]
 
 
 def flagged(lattice: Lattice, score: Floats, threshold: float) -> Ints:
