@@ -19,7 +19,7 @@ from rollbook.model.canonical import JSON, decode, encode
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput
 
-FORMAT = 1
+FORMAT = 2
 MAX_LOADED = 1000
 """Cubes mapped by one process at a time."""
 FOLDER = Path("cache") / "cubes"
@@ -34,8 +34,8 @@ class Kept(NamedTuple):
     Attributes:
         lattice: Its cells and groups; rows are not kept (`tag` is empty).
         cube: What the rows add up to.
-        rows: Digest of the rows (key, student, truth) in the order of their keys: equal for versions that were
-            evaluated on the same rows.
+        rows: Digest of the rows (key, student, truth, attributes) in the order of their keys: equal for versions whose
+            cells hold the same rows.
     """
 
     lattice: Lattice

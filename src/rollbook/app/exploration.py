@@ -16,24 +16,25 @@ from rollbook.app.cubes import Kept
 from rollbook.app.evaluations import Found
 from rollbook.app.register import Register
 from rollbook.compare import cube
-from rollbook.compare.arrays import Labels, codes, keys
+from rollbook.compare.arrays import codes, keys
+from rollbook.compare.attributes import text_labels
 from rollbook.compare.lattice import Lattice, lattice
 from rollbook.model.canonical import JSON
 from rollbook.model.digest import Digest
 from rollbook.model.errors import InvalidInput, InvalidTable, UnlikeProtocols
+from rollbook.model.evaluation import GROUP_PREFIX
 from rollbook.model.results import Exploration, ExploredMetric
 
 MAX_VERSIONS = 500
 WORKERS = 2
 DEFAULT_METRICS = ("auc", "f1", "fpr")
+_FACTS = ("row", "student", "truth")
 
 
 class _Rows(NamedTuple):
     """The rows of an evaluation: who they are about, in the order in which they lie, and their cells."""
 
-    row: pa.ChunkedArray
-    student: pa.ChunkedArray
-    truth: Labels
+    facts: pa.Table
     roster: int | None
     lattice: Lattice
     digest: Digest
@@ -64,7 +65,8 @@ def explore(
     Raises:
         Forbidden: The actor may not see rows: a filter of one's own choice can single out a student.
         InvalidInput: An attribute, level or metric does not exist, or the attributes make too many cells.
-        UnlikeProtocols: The evaluations were made under different protocols or on different rows.
+        UnlikeProtocols: The evaluations were made under different protocols, on different rows, or with other
+            attributes of students.
         FinalOpened: The dataset answers one comparison only.
     """
     if not 1 <= len(references) <= MAX_VERSIONS:
@@ -78,7 +80,10 @@ def explore(
     first = kept[0].lattice
     for item, other in zip(found, kept, strict=True):
         if other.rows != kept[0].rows:
-            raise UnlikeProtocols(f"{item.label} was evaluated on other rows than {found[0].label}", hint="see compare")
+            raise UnlikeProtocols(
+                f"{item.label} was evaluated on other rows or with other attributes than {found[0].label}",
+                hint="evaluate them on one dataset with one roster; compare says what differs",
+            )
     chosen = first.chosen(where)
     who = cube.counted(first, chosen)
     wanted = tuple(metrics) or DEFAULT_METRICS
@@ -174,11 +179,11 @@ def _build(found: Found, table: pa.Table, rows: _Rows) -> Kept:
 
 def _rows(register: Register, found: Found, table: pa.Table, attributes: tuple[str, ...], last: _Rows | None) -> _Rows:
     """The evaluation's cells: those of the last one where the rows are the same, as they usually are."""
-    row, student = table.column("row"), table.column("student")
-    truth = table.column("truth").to_numpy()
+    facts = table.select([name for name in table.column_names if name in _FACTS or name.startswith(GROUP_PREFIX)])
     roster = found.roster.version.key if found.roster is not None else None
-    if last is not None and roster == last.roster and _same_rows(last, row, student, truth):
+    if last is not None and roster == last.roster and facts.equals(last.facts):
         return last
+    truth = table.column("truth").to_numpy()
     if "weight" in table.column_names or not np.isin(truth, (0, 1)).all():
         raise InvalidTable(
             f"{found.label} has {'weights' if 'weight' in table.column_names else 'a truth other than 0 and 1'}",
@@ -190,12 +195,10 @@ def _rows(register: Register, found: Found, table: pa.Table, attributes: tuple[s
     if unknown:
         known = ", ".join(sorted(labels)) or "none"
         raise InvalidInput(f"{found.label} has no attribute {unknown[0]!r}", hint=f"it has: {known}")
-    _, coded = codes(keys(student.to_numpy(zero_copy_only=False)))
-    made = lattice(truth, coded, {name: labels[name] for name in attributes or sorted(labels)})
-    facts = pa.table({"row": row, "student": student, "truth": table.column("truth")})
-    digest = tables.logical_digest(facts.take(pc.sort_indices(row)))
-    return _Rows(row, student, truth, roster, made, digest)
-
-
-def _same_rows(last: _Rows, row: pa.ChunkedArray, student: pa.ChunkedArray, truth: Labels) -> bool:
-    return row.equals(last.row) and student.equals(last.student) and np.array_equal(truth, last.truth)
+    named = {name: labels[name] for name in attributes or sorted(labels)}
+    _, coded = codes(keys(table.column("student").to_numpy(zero_copy_only=False)))
+    made = lattice(truth, coded, named)
+    columns = {name: table.column(name) for name in _FACTS}
+    told = pa.table(columns | {GROUP_PREFIX + name: text_labels(values) for name, values in named.items()})
+    digest = tables.logical_digest(told.take(pc.sort_indices(table.column("row"))))
+    return _Rows(facts, roster, made, digest)

@@ -120,8 +120,18 @@ def test_a_damaged_cube_is_made_again(register: Register, evaluated: Callable[..
 def test_versions_on_other_rows_are_not_put_side_by_side(register: Register, evaluated: Callable[..., Version]) -> None:
     evaluated("a", 1.0)
     evaluated("b", 1.0, truth_seed=4)
-    with pytest.raises(UnlikeProtocols, match="b:v0 was evaluated on other rows than a:v0"):
+    with pytest.raises(UnlikeProtocols, match="b:v0 was evaluated on other rows or with other"):
         ask(register, "a:v0", "b:v0")
+
+
+def test_versions_with_other_attributes_of_students_are_not_put_side_by_side(
+    register: Register, evaluated: Callable[..., Version]
+) -> None:
+    swapped = {"group:school": ["north", "south"] * (STUDENTS // 2)}
+    evaluated("a", 1.0, **swapped)
+    evaluated("b", 1.0, **{"group:school": swapped["group:school"][::-1]})
+    with pytest.raises(UnlikeProtocols, match="b:v0 was evaluated on other rows or with other attributes"):
+        ask(register, "a:v0", "b:v0", where={"school": ["north"]})
 
 
 def test_who_may_not_see_rows_may_not_choose_students(
