@@ -118,7 +118,7 @@ def _stamped(
     look = ledger.enter(register, found, question, kind="compare", plan=sealed.version if sealed else None)
     dataset = ledger.dataset_of(found)
     with register.catalog.read() as connection:
-        first = looks.first_look(connection, dataset.version.key) if dataset else None
+        first = looks.first_look(connection, dataset.version.key) if dataset and look else None
     return msgspec.structs.replace(report, look=look, standing=plans.standing(sealed, asked, dataset, first))
 
 

@@ -54,7 +54,9 @@ def check(connection: Connection, dataset: MembershipRow | None, question: Diges
 def enter(
     register: Register, found: Sequence[Found], question: Digest, *, kind: str, plan: MembershipRow | None = None
 ) -> Look | None:
-    """Enter a look, unless the same question was asked before; None where the evaluations name no dataset.
+    """Enter a look, unless the same question was asked before.
+
+    Nothing is entered, and None is returned, where the evaluations name no dataset or the register is read-only.
 
     Args:
         register: The register.
@@ -73,6 +75,8 @@ def enter(
         before = ledger.find(connection, dataset.version.key, question)
         if before is not None:
             return _told(connection, dataset, before)
+        if register.catalog.read_only and not ledger.is_final(connection, dataset.version.key):
+            return None  # an archive is read, though nobody can write down that it was
     with register.catalog.write() as connection:
         row = _add(register, connection, dataset, found, question, kind, plan)
         return _told(connection, dataset, row)

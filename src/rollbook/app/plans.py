@@ -125,7 +125,7 @@ def standing(sealed: Sealed | None, asked: Asked, dataset: MembershipRow | None,
         sealed: The plan that was named, or None.
         asked: What was asked.
         dataset: The dataset that the evaluations were made on, or None where they name none.
-        first: The first look at it.
+        first: The first look at it, or None where this one could not be entered.
     """
     if sealed is None:
         return Standing(reason="no plan was sealed")
@@ -142,6 +142,8 @@ def _objection(sealed: Sealed, asked: Asked, dataset: MembershipRow | None, firs
     changed = differences(sealed.asked, asked)
     if changed:
         return f"it was asked otherwise than sealed: {', '.join(changed)}"
-    if first is not None and first.at <= sealed.version.version.created_at:
+    if first is None:
+        return "the register is read-only, so nobody knows of this look"
+    if first.at <= sealed.version.version.created_at:
         return f"the plan was sealed after the first look at {dataset.name}"
     return ""

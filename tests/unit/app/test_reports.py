@@ -15,6 +15,7 @@ import pytest
 
 from rollbook.app import aliases, comparison, exploration, ledger, lineage, plans, reporthtml, reports, versions
 from rollbook.app.register import Register
+from rollbook.catalog import Catalog
 from rollbook.model.errors import Conflict, FinalOpened, Forbidden, InvalidInput
 from rollbook.model.facts import NewRun
 from rollbook.model.permission import Actor
@@ -286,3 +287,14 @@ def test_the_stored_page_is_the_report_and_needs_nothing_else(register: Register
     assert json.loads(kept.canonical())["best"] == "good:v0"
     for outside in ("<script", "http:", "https:", "src=", "@import", "url("):
         assert outside not in found.html
+
+
+def test_an_archive_is_compared_though_no_look_can_be_entered(register: Register) -> None:
+    plans.seal(register, "release", "data:v0", FAST, "math")
+    with Catalog.open(register.root / "catalog.sqlite", read_only=True) as catalog:
+        archive = replace(register, catalog=catalog)
+        found = comparison.compare(archive, ["good:v0", "bad:v0"], "math", FAST | {"plan": "release"})
+    assert found.best == "good:v0"
+    assert found.look is None
+    assert (found.standing.kind, "read-only" in found.standing.reason) == ("exploratory", True)
+    assert ledger.read(register, "data:v0", "math").looks == 0
